@@ -1,0 +1,1 @@
+"""What is taught and talked about: lessons, and in time catalogue, boards, plans, observation."""

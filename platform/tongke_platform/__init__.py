@@ -1,0 +1,1 @@
+"""Who takes part and what they may do; and the frame every slice stands in."""
