@@ -1,0 +1,1 @@
+"""Live lessons: planned, live, ended; the rooms they are delivered to."""

@@ -1,0 +1,20 @@
+"""Records: one MetaData, two databases (SQLite, PostgreSQL), read and write sessions."""
+
+from tongke_platform.database.base import Base, Record, utc_now
+from tongke_platform.database.keys import uuid7
+from tongke_platform.database.repository import Repository
+from tongke_platform.database.session import Database, ReadSession, WriteSession
+from tongke_platform.database.types import EnumString, UTCDateTime
+
+__all__ = [
+    "Base",
+    "Database",
+    "EnumString",
+    "ReadSession",
+    "Record",
+    "Repository",
+    "UTCDateTime",
+    "WriteSession",
+    "utc_now",
+    "uuid7",
+]

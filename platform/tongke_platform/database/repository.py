@@ -1,0 +1,40 @@
+"""The small typed base of every repository: all SQL lives in these, and none of them commits."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from tongke_platform.database.base import Record
+from tongke_platform.database.session import ReadSession, WriteSession
+
+M = TypeVar("M", bound=Record)
+
+
+class Repository(Generic[M]):
+    model: type[M]
+
+    def __init__(self, session: ReadSession) -> None:
+        self.session = session
+
+    def base(self) -> Select[Any]:
+        """The statement all reads start from; a repository adds what it loads along with it."""
+        return select(self.model)
+
+    async def one_or_none(self, statement: Select[Any]) -> M | None:
+        found: M | None = (await self.session.execute(statement)).unique().scalar_one_or_none()
+        return found
+
+    async def all(self, statement: Select[Any]) -> Sequence[M]:
+        return (await self.session.execute(statement)).unique().scalars().all()
+
+    async def by_id(self, key: UUID) -> M | None:
+        return await self.one_or_none(self.base().where(self.model.id == key))
+
+    async def add(self, record: M) -> M:
+        if not isinstance(self.session, WriteSession):
+            raise TypeError("a reading session cannot add")
+        self.session.add(record)
+        await self.session.flush()
+        return record
