@@ -1,0 +1,1 @@
+"""Benchmarks: each module with a ``main`` measures one thing and prints a table with a ratio."""
