@@ -36,7 +36,7 @@ check:  ## format, lint, types, imports
 	mypy
 	pyright
 	lint-imports
-	@if [ -f tsconfig.json ]; then echo npx tsc --noEmit; npx --no-install tsc --noEmit; fi
+	npm run --silent types
 
 format:  ## put the sources into the house's format
 	@scripts/setup
