@@ -148,9 +148,7 @@ class Link(asyncio.Protocol):
             )
         except Exception as error:
             # A bug in one request must not leave the asker waiting; the loop's handler logs it.
-            self._send(
-                {"re": number, "ok": False, "status": 500, "code": "internal", "detail": ""}
-            )
+            self._send({"re": number, "ok": False, "status": 500, "code": "internal", "detail": ""})
             asyncio.get_running_loop().call_exception_handler(
                 {"message": f"request {do!r} failed", "exception": error}
             )
@@ -170,9 +168,7 @@ class Link(asyncio.Protocol):
         if transport is None or transport.get_write_buffer_size() > self._packet_backlog:
             self.packets_dropped += 1
             return False
-        transport.write(
-            _RTP_HEAD.pack(len(data) + 13, RTP_FRAME, track, arrival_us) + data
-        )
+        transport.write(_RTP_HEAD.pack(len(data) + 13, RTP_FRAME, track, arrival_us) + data)
         return True
 
     async def request(self, do: str, *, timeout: float = 5.0, **fields: Any) -> Message:

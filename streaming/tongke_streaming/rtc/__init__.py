@@ -1,0 +1,1 @@
+"""The relay: WHIP in, WHEP out, RTP forwarded as bytes."""
