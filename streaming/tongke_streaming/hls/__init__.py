@@ -1,0 +1,1 @@
+"""CMAF parts, playlists and the server that hands them out."""
