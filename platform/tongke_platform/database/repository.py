@@ -27,7 +27,8 @@ class Repository(Generic[M]):
         return found
 
     async def all(self, statement: Select[Any]) -> Sequence[M]:
-        return (await self.session.execute(statement)).unique().scalars().all()
+        found: Sequence[M] = (await self.session.execute(statement)).unique().scalars().all()
+        return found
 
     async def by_id(self, key: UUID) -> M | None:
         return await self.one_or_none(self.base().where(self.model.id == key))

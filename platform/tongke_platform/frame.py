@@ -1,0 +1,64 @@
+"""What every slice stands in: made by the assembly, found by a request at ``app.state.frame``."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from tongke_platform.accounts.limiter import Limiter
+from tongke_platform.accounts.passwords import Passwords
+from tongke_platform.database import Database, ReadSession, WriteSession, utc_now
+from tongke_platform.events import Events
+from tongke_platform.jobs import Jobs
+from tongke_platform.media_tokens import MediaTokens
+from tongke_platform.settings import Settings
+
+Translator = Callable[[str, str], str]
+ErrorPage = Callable[[Request, int, str, str], Response]
+
+
+def untranslated(locale: str, message: str) -> str:
+    return message
+
+
+@dataclass
+class Frame:
+    """``translate(locale, message)`` and ``error_page(request, status, code, message)`` are the
+    pages' part; without them errors are English problems.
+    """
+
+    settings: Settings
+    database: Database
+    events: Events
+    jobs: Jobs
+    media_tokens: MediaTokens
+    passwords: Passwords = field(default_factory=Passwords)
+    login_limiter: Limiter = field(default_factory=lambda: Limiter(burst=10, refill_s=30))
+    now: Callable[[], datetime] = utc_now
+    translate: Translator = untranslated
+    error_page: ErrorPage | None = None
+
+
+def get_frame(connection: HTTPConnection) -> Frame:
+    frame: Frame = connection.app.state.frame
+    return frame
+
+
+async def get_read_session(connection: HTTPConnection) -> AsyncIterator[ReadSession]:
+    async with get_frame(connection).database.read() as session:
+        yield session
+
+
+async def get_write_session(connection: HTTPConnection) -> AsyncIterator[WriteSession]:
+    async with get_frame(connection).database.write() as session:
+        yield session
+
+
+# The scope makes a failing commit an error page: the exit runs before the answer is sent.
+TheFrame = Annotated[Frame, Depends(get_frame)]
+Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
+Writing = Annotated[WriteSession, Depends(get_write_session, scope="function")]

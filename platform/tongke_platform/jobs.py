@@ -1,0 +1,142 @@
+"""Background work: a row committed with the change that caused it; a queue only wakes the worker.
+
+A job may run more than once (a crash between its work and its row), so every handler is idempotent.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import JSON, Index, String, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tongke_platform.database import Database, Record, WriteSession, utc_now
+
+Payload = Mapping[str, Any]
+Handler = Callable[[Payload], Awaitable[None]]
+
+LEASE = timedelta(seconds=20)
+HANDLER_TIMEOUT_S = 15.0
+POLL_S = 5.0
+MAX_DELAY_S = 300.0
+
+log = structlog.get_logger(__name__)
+
+
+class Job(Record):
+    """Done when ``done_at`` is set; taken while ``leased_until`` is in the future."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_done_at_run_at", "done_at", "run_at"),)
+
+    kind: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    run_at: Mapped[datetime] = mapped_column(default=utc_now)
+    attempts: Mapped[int] = mapped_column(default=0)
+    leased_by: Mapped[str | None] = mapped_column(String(36))
+    leased_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(500))
+
+
+class Jobs:
+    """The handlers, and the worker of this process once ``start`` was called."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._handlers: dict[str, Handler] = {}
+        self._me = str(uuid4())
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def handle(self, kind: str, handler: Handler) -> None:
+        self._handlers[kind] = handler
+
+    async def add(self, session: WriteSession, kind: str, **payload: Any) -> UUID:
+        """Write the job into the caller's transaction; workers wake when that commits."""
+        job = Job(kind=kind, payload=payload)
+        session.add(job)
+        await session.flush()
+        session.after_commit(self._wake.set)
+        return job.id
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def run(self, key: UUID) -> bool:
+        """Run one job now unless somebody else has it. True when it is done."""
+        job = await self._lease(key)
+        return job is not None and await self._run(job)
+
+    async def run_due(self) -> int:
+        """Run what is due; the number of jobs done."""
+        done = 0
+        for key in await self._due():
+            done += await self.run(key)
+        return done
+
+    async def _work(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self.run_due()
+            except Exception:
+                log.exception("job worker failed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await self._wake.wait()
+
+    async def _due(self) -> Sequence[UUID]:
+        now = utc_now()
+        statement = (
+            select(Job.id)
+            .where(Job.done_at.is_(None), Job.run_at <= now, Job.kind.in_(self._handlers))
+            .where(or_(Job.leased_until.is_(None), Job.leased_until < now))
+            .order_by(Job.run_at)
+            .limit(100)
+        )
+        async with self._database.read() as session:
+            return (await session.execute(statement)).scalars().all()
+
+    async def _lease(self, key: UUID) -> Job | None:
+        now = utc_now()
+        statement = (
+            update(Job)
+            .where(Job.id == key, Job.done_at.is_(None))
+            .where(or_(Job.leased_until.is_(None), Job.leased_until < now))
+            .values(leased_by=self._me, leased_until=now + LEASE, attempts=Job.attempts + 1)
+            .returning(Job)
+        )
+        async with self._database.write() as session:
+            return (await session.execute(statement)).scalar_one_or_none()
+
+    async def _run(self, job: Job) -> bool:
+        try:
+            async with asyncio.timeout(HANDLER_TIMEOUT_S):
+                await self._handlers[job.kind](job.payload)
+        except Exception as error:
+            log.exception("job failed", job=job.kind, attempts=job.attempts)
+            delay = min(2.0**job.attempts, MAX_DELAY_S)
+            await self._release(
+                job.id,
+                run_at=utc_now() + timedelta(seconds=delay),
+                last_error=repr(error)[:500],
+            )
+            return False
+        await self._release(job.id, done_at=utc_now(), last_error=None)
+        return True
+
+    async def _release(self, key: UUID, **values: Any) -> None:
+        statement = update(Job).where(Job.id == key, Job.leased_by == self._me)
+        async with self._database.write() as session:
+            await session.execute(statement.values(leased_until=None, **values))

@@ -1,0 +1,1 @@
+"""Everything between a view's values and the page a browser gets."""

@@ -1,0 +1,128 @@
+"""Pages from templates: one Jinja environment, the language of the request, strict headers."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from tongke_platform.pages import times
+from tongke_platform.pages.assets import Assets
+from tongke_platform.pages.headers import page_headers
+from tongke_platform.pages.languages import (
+    HTML_LANGUAGE,
+    LANGUAGE_COOKIE,
+    Language,
+    asked_language,
+    client_messages,
+    language_of,
+    translations,
+)
+from tongke_platform.pages.paths import PAGES_DIR
+
+_YEAR_S = 365 * 24 * 3600
+
+MediaOrigins = Callable[[Request], Sequence[str]]
+
+
+def _no_origins(request: Request) -> Sequence[str]:
+    return ()
+
+
+def _language(context: Context) -> Language:
+    language: Language = context["language"]
+    return language
+
+
+@pass_context
+def _gettext(context: Context, message: str) -> str:
+    return translations(_language(context)).gettext(message)
+
+
+@pass_context
+def _ngettext(context: Context, singular: str, plural: str, n: int) -> str:
+    return translations(_language(context)).ngettext(singular, plural, n)
+
+
+def _add_times(environment: Environment, zone: ZoneInfo) -> None:
+    @pass_context
+    def said(context: Context, instant: datetime) -> str:
+        return times.said(instant, context["now"], _language(context), zone)
+
+    @pass_context
+    def exact(context: Context, instant: datetime) -> str:
+        return times.exact(instant, _language(context), zone)
+
+    @pass_context
+    def length(context: Context, duration: timedelta) -> str:
+        return times.length(duration, _language(context))
+
+    @pass_context
+    def long_day(context: Context, instant: datetime) -> str:
+        return times.long_day(instant, _language(context), zone)
+
+    environment.filters.update(said=said, exact=exact, length=length, long_day=long_day)
+    environment.filters["clock"] = lambda instant: times.clock(instant, zone)
+    environment.filters["timecode"] = times.timecode
+
+
+def make_environment(zone: ZoneInfo = times.SCHOOL_ZONE) -> Environment:
+    """Undefined names are errors; everything printed is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(PAGES_DIR),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        _gettext, _ngettext, newstyle=True
+    )
+    _add_times(environment, zone)
+    environment.globals["asset"] = Assets().path
+    return environment
+
+
+class Pages:
+    """Renders templates of ``templates/pages``.
+
+    ``media_origins`` says which other origins (``http://host:port``) a page of that request may
+    load media from; ``now`` is UTC and can be set by tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        zone: ZoneInfo = times.SCHOOL_ZONE,
+        media_origins: MediaOrigins = _no_origins,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.environment = make_environment(zone)
+        self._media_origins = media_origins
+        self._now = now
+
+    def render(
+        self, request: Request, template: str, *, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """``language``, ``html_language``, ``now``, ``path`` and ``messages`` are always there.
+
+        Raises jinja2.TemplateNotFound and jinja2.UndefinedError: both are bugs.
+        """
+        language = language_of(request)
+        body = self.environment.get_template(template).render(
+            language=language,
+            html_language=HTML_LANGUAGE[language],
+            now=self._now(),
+            path=request.url.path,
+            messages=client_messages(language),
+            **values,
+        )
+        response = HTMLResponse(body, status, page_headers(request, self._media_origins(request)))
+        asked = asked_language(request)
+        if asked is not None:
+            response.set_cookie(LANGUAGE_COOKIE, asked, max_age=_YEAR_S, samesite="lax")
+        return response

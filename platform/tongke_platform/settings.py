@@ -1,0 +1,173 @@
+"""Every setting of the program. Read once, by the assembly; nothing else looks at the environment."""
+
+import os
+import secrets
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Role = Literal["web", "worker", "relay", "hls"]
+Names = Annotated[list[str], NoDecode]
+
+SECRET_FILE = "secret"
+
+
+class Settings(BaseSettings):
+    """Environment variables with the prefix TONGKE_. Lists are separated by commas."""
+
+    model_config = SettingsConfigDict(env_prefix="TONGKE_", extra="ignore")
+
+    data_dir: Path = Field(
+        Path("data"),
+        description="Where everything embedded lives: database, media, sockets, secret.",
+    )
+    roles: Annotated[list[Role], NoDecode] = Field(
+        ["web", "worker", "relay", "hls"], description="Which parts this machine runs."
+    )
+    host: str = Field("0.0.0.0", description="Address the web and HLS servers listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="TCP port of the web server.")
+    hls_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="TCP port of the HLS server; unset: the next free one after the web port.",
+    )
+    hls_base_url: str | None = Field(
+        None,
+        description="Where players reach the HLS server when a proxy or CDN stands in front of it, "
+        "for example https://school.example; unset: the host of the request and the HLS port.",
+    )
+    public_url: str | None = Field(
+        None,
+        description="Where people reach the web server when a proxy stands in front of it; unset: "
+        "the host of the request.",
+    )
+    media_host: str = Field("0.0.0.0", description="Address the relay's UDP port is bound to.")
+    media_port: int = Field(8189, ge=1, le=65535, description="UDP port of all WebRTC sessions.")
+    media_announce: Names = Field(
+        [],
+        description="Addresses offered to publishers and viewers as candidates; unset: this "
+        "machine's own addresses.",
+    )
+    turn_url: str | None = Field(
+        None, description="A TURN server offered to clients, turn:host:port."
+    )
+    database_url: str | None = Field(
+        None,
+        description="sqlite+aiosqlite:///… or postgresql+asyncpg://…; unset: SQLite in data_dir.",
+    )
+    storage_url: str | None = Field(
+        None, description="Where media files are kept, file:///… ; unset: data_dir/media."
+    )
+    secret: SecretStr | None = Field(
+        None, description="Signs media tokens; unset: made once and kept in data_dir/secret (0600)."
+    )
+    min_free_bytes: int = Field(
+        1 << 30, ge=0, description="Recording stops when the disk has less room than this."
+    )
+    ffmpeg: str | None = Field(
+        None, description="The ffmpeg to use; unset: the one of the imageio-ffmpeg package."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="For people or for machines.")
+    timezone: str = Field("Asia/Shanghai", description="The zone in which a day begins and ends.")
+    default_locale: Literal["zh_CN", "en"] = Field(
+        "zh_CN", description="Language of those whose browser asks for neither."
+    )
+    login_days: int = Field(14, ge=1, description="How long a browser stays logged in.")
+    media_token_hours: int = Field(12, ge=1, description="How long a publish or watch token holds.")
+
+    @field_validator("roles", "media_announce", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"no time zone is called {value!r}") from error
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def run_dir(self) -> Path:
+        return self.data_dir / "run"
+
+    @property
+    def relay_socket(self) -> Path:
+        return self.run_dir / "relay.sock"
+
+    @property
+    def hls_socket(self) -> Path:
+        return self.run_dir / "hls.sock"
+
+    @property
+    def sql_url(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'tongke.db'}"
+
+    @property
+    def media_url(self) -> str:
+        return self.storage_url or (self.data_dir.resolve() / "media").as_uri()
+
+    @property
+    def announced(self) -> list[str]:
+        return self.media_announce or own_addresses()
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a child process to read back."""
+        values: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if isinstance(value, SecretStr):
+                text = value.get_secret_value()
+            elif isinstance(value, list):
+                text = ",".join(str(part) for part in value)
+            else:
+                text = str(value)
+            values[f"TONGKE_{name.upper()}"] = text
+        return values
+
+
+def signing_secret(settings: Settings) -> bytes:
+    """The secret set, or the one of the data folder, made on first use for its owner alone."""
+    if settings.secret is not None:
+        return settings.secret.get_secret_value().encode()
+    path = settings.data_dir / SECRET_FILE
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_urlsafe(48).encode())
+    return path.read_bytes().strip()
+
+
+def own_addresses() -> list[str]:
+    """IPv4 addresses of this machine: the one towards the outside first, loopback always last."""
+    found: list[str] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        # Connecting a UDP socket sends nothing; it only asks which address would be used.
+        probe.connect(("192.0.2.1", 9))
+        found.append(probe.getsockname()[0])
+    with suppress(OSError):
+        found += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), 0)]
+    outside = [one for one in found if ":" not in one and not one.startswith("127.")]
+    return [*dict.fromkeys(outside), "127.0.0.1"]
