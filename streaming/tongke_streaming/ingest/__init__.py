@@ -1,0 +1,1 @@
+"""What publishers send, taken apart: payload formats and parameter sets."""
