@@ -17,17 +17,17 @@ from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
 from tongke_platform.settings import Settings
 
-Translator = Callable[[str, str], str]
+Translator = Callable[[HTTPConnection, str], str]
 ErrorPage = Callable[[Request, int, str, str], Response]
 
 
-def untranslated(locale: str, message: str) -> str:
+def untranslated(connection: HTTPConnection, message: str) -> str:
     return message
 
 
 @dataclass
 class Frame:
-    """``translate(locale, message)`` and ``error_page(request, status, code, message)`` are the
+    """``translate(connection, message)`` and ``error_page(request, status, code, message)`` are the
     pages' part; without them errors are English problems.
     """
 

@@ -78,6 +78,13 @@ class Jobs:
         job = await self._lease(key)
         return job is not None and await self._run(job)
 
+    async def settled(self, kind: str, **payload: Any) -> bool:
+        """Whether no job of this kind and payload is waiting."""
+        statement = select(Job.payload).where(Job.kind == kind, Job.done_at.is_(None))
+        async with self._database.read() as session:
+            waiting = (await session.execute(statement)).scalars().all()
+        return payload not in waiting
+
     async def run_due(self) -> int:
         """Run what is due; the number of jobs done."""
         done = 0

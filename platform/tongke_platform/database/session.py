@@ -80,7 +80,7 @@ def _make_engine(url: str, is_sqlite: bool, begin: str, **options: Any) -> Async
     return engine
 
 
-def prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+def prepare_sqlite(engine: AsyncEngine, begin: str, *, foreign_keys: bool = True) -> None:
     """Take transactions out of the driver's hands: it would begin late and DEFERRED."""
 
     def on_connect(connection: Any, _record: Any) -> None:
@@ -88,7 +88,7 @@ def prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.close()
 

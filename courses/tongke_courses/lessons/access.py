@@ -1,0 +1,149 @@
+"""What a credential opens: media tokens, API tokens, room tokens and logins, for one lesson."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from tongke_courses.lessons import rights, service
+from tongke_courses.lessons.models import Lesson, Room
+from tongke_courses.lessons.repository import LessonRepository, RoomRepository
+from tongke_platform.accounts.models import Account
+from tongke_platform.accounts.rights import COOKIE, bearer
+from tongke_platform.accounts.service import account_of_api_token, account_of_cookie
+from tongke_platform.database import ReadSession
+from tongke_platform.errors import N_, Forbidden, NotFound, TongkeError, Unauthorized
+from tongke_platform.frame import Frame
+from tongke_platform.media_tokens import MediaClaims, looks_like_media_token
+from tongke_streaming.authorizer import Act, Grant
+from tongke_streaming.frames import Refused
+
+OTHER_LESSON = N_("This link is for another lesson.")
+OTHER_ACT = N_("This link does not allow that.")
+
+
+@dataclass(frozen=True)
+class Access:
+    """What somebody may do with ``lesson``; ``room`` is set for a classroom's page."""
+
+    lesson: Lesson
+    may_publish: bool
+    may_watch: bool
+    holder: str
+    label: str
+    source: str = "lead"
+    room: str | None = None
+
+
+async def resolve(frame: Frame, connection: HTTPConnection, lesson_id: str) -> Access:
+    """Raises Unauthorized (no credential, a wrong one, an expired one), NotFound, Forbidden.
+
+    A token in the request is the only credential looked at; the cookie counts without one.
+    """
+    header = bearer(connection)
+    token = header or connection.query_params.get("token")
+    async with frame.database.read() as session:
+        who = await _credential(frame, session, connection, token, in_header=header is not None)
+        lesson = await LessonRepository(session).by_id(rights.parse_id(lesson_id))
+    if lesson is None:
+        raise NotFound(rights.NO_LESSON, code="no_lesson")
+    if isinstance(who, MediaClaims):
+        return _of_claims(who, lesson)
+    return _of_room(who, lesson) if isinstance(who, Room) else _of_account(who, lesson)
+
+
+async def _credential(
+    frame: Frame,
+    session: ReadSession,
+    connection: HTTPConnection,
+    token: str | None,
+    *,
+    in_header: bool,
+) -> Account | Room | MediaClaims:
+    if token is None:
+        cookie = connection.cookies.get(COOKIE)
+        account = await account_of_cookie(session, cookie, frame.now()) if cookie else None
+        if account is None:
+            raise Unauthorized
+        return account
+    if looks_like_media_token(token):
+        return frame.media_tokens.read(token)
+    room = await RoomRepository(session).by_token(token)
+    if room is not None:
+        return room
+    # An API token opens everything its owner may do: it never belongs in an address.
+    owner = await account_of_api_token(session, token, frame.now()) if in_header else None
+    if owner is None:
+        raise Unauthorized(N_("This link is not valid."), code="bad_token")
+    return owner
+
+
+def _of_claims(claims: MediaClaims, lesson: Lesson) -> Access:
+    if claims.lesson != str(lesson.id):
+        raise Forbidden(OTHER_LESSON, code="other_lesson")
+    return Access(
+        lesson=lesson,
+        may_publish=claims.act == "publish",
+        may_watch=claims.act == "watch",
+        holder=claims.holder,
+        label=claims.label,
+        source=claims.source,
+        room=claims.room,
+    )
+
+
+def _of_room(room: Room, lesson: Lesson) -> Access:
+    if not rights.room_may_watch(room, lesson):
+        raise Forbidden(OTHER_LESSON, code="other_lesson")
+    return Access(
+        lesson=lesson,
+        may_publish=False,
+        may_watch=True,
+        holder=f"room:{room.id}",
+        label=room.name,
+        room=str(room.id),
+    )
+
+
+def _of_account(account: Account, lesson: Lesson) -> Access:
+    rights.check_watch(account, lesson)
+    return Access(
+        lesson=lesson,
+        may_publish=rights.may_lead(account, lesson),
+        may_watch=True,
+        holder=rights.holder_of(account),
+        label=account.display_name,
+    )
+
+
+class LessonAuthorizer:
+    """The streaming package's question who may publish and who may watch, answered from lessons.
+
+    ``before_publish`` runs before a new publisher is let in (it opens the recording).
+    """
+
+    def __init__(self, frame: Frame, before_publish: Callable[[Lesson], Awaitable[None]]) -> None:
+        self._frame = frame
+        self._before_publish = before_publish
+
+    async def authorize(self, connection: HTTPConnection, lesson: str, act: Act) -> Grant:
+        """Raises frames.Refused: 401, 403, 404, 409 ``lesson_over``."""
+        try:
+            access = await resolve(self._frame, connection, lesson)
+            allowed = access.may_publish if act == "publish" else access.may_watch
+            if not allowed:
+                raise Forbidden(OTHER_ACT, code="other_act")
+            if act == "publish" and connection.scope.get("method") == "POST":
+                service.check_publishable(access.lesson)
+                await self._before_publish(access.lesson)
+        except TongkeError as error:
+            raise Refused(error.status, error.code, error.message, error.retry_after) from error
+        return Grant(
+            lesson=str(access.lesson.id),
+            act=act,
+            holder=access.holder,
+            media_key=access.lesson.media_key,
+            source=access.source,
+            label=access.label,
+            room=access.room,
+        )

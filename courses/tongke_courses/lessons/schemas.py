@@ -1,0 +1,102 @@
+"""API shapes of lessons and rooms."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from tongke_courses.lessons.models import LessonState
+from tongke_platform.accounts.schemas import SchoolOut
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+class Addresses(BaseModel):
+    """Paths on the web server."""
+
+    whip: str
+    whep: str
+    hls: str
+    replay: str
+    live: str
+
+
+def addresses(lesson_id: UUID) -> Addresses:
+    return Addresses(
+        whip=f"/live/{lesson_id}/whip",
+        whep=f"/live/{lesson_id}/whep",
+        hls=f"/live/{lesson_id}/hls/index.m3u8",
+        replay=f"/replay/{lesson_id}/index.m3u8",
+        live=f"/api/lessons/{lesson_id}/live",
+    )
+
+
+class LessonIn(BaseModel):
+    """``teacher_id`` unset: whoever creates it leads it."""
+
+    title: Title
+    subject: Label
+    grade: Label
+    planned_start: AwareDatetime
+    planned_minutes: int = Field(40, ge=1, le=24 * 60)
+    teacher_id: UUID | None = None
+    room_ids: list[UUID] = Field(default_factory=list, max_length=500)
+
+
+class DeliveryIn(BaseModel):
+    room_ids: list[UUID] = Field(min_length=1, max_length=500)
+
+
+class TeacherOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    display_name: str
+
+
+class LessonOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    title: str
+    subject: str
+    grade: str
+    school: SchoolOut
+    teacher: TeacherOut
+    planned_start: datetime
+    planned_minutes: int
+    state: LessonState
+    started_at: datetime | None
+    ended_at: datetime | None
+    addresses: Addresses
+    may_lead: bool = False
+
+
+class LessonEnded(LessonOut):
+    """``replay_ready`` False: the recording is still being closed, at most some seconds more."""
+
+    replay_ready: bool
+
+
+class RoomOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    class_size: int
+    school: SchoolOut
+
+
+class TokenIn(BaseModel):
+    act: Literal["publish", "watch"]
+    source: SourceName = "lead"
+    label: str = Field("", max_length=80)
+
+
+class TokenOut(BaseModel):
+    token: str
+    expires_at: datetime
+    url: str

@@ -1,0 +1,115 @@
+"""The web process's side of the relay and the packagers."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+
+from tongke_courses.lessons import service
+from tongke_courses.lessons.live import LiveHub
+from tongke_courses.lessons.models import Lesson
+from tongke_platform.frame import Frame
+from tongke_streaming.frames import LinkLost, Refused
+
+Message = dict[str, Any]
+OnEvent = Callable[[Message], None]
+
+OPEN_TIMEOUT_S = 2.0
+FINISH_TIMEOUT_S = 4.0
+
+log = structlog.get_logger(__name__)
+
+
+class Client(Protocol):
+    """What this file needs of a RelayClient or an HlsClient."""
+
+    async def request(self, do: str, *, timeout: float = 5.0, **fields: Any) -> Message: ...
+
+
+class Media:
+    """Opens and finishes recordings, and takes the events of both processes to where they belong.
+
+    It is the ``MediaPlane`` of the lessons.
+    """
+
+    def __init__(self, frame: Frame, relay: Client, hls: Client) -> None:
+        self._frame = frame
+        self._relay = relay
+        self._hls = hls
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._live: set[str] = set()
+        self.hub = LiveHub(frame, self.recording_status)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.hub.stop()
+
+    def on_relay_event(self, message: Message) -> None:
+        for lesson in _live_lessons(message):
+            if lesson not in self._live:
+                self._live.add(lesson)
+                self._spawn(self._mark_live(lesson))
+        self.hub.on_relay_event(message)
+
+    def on_hls_event(self, message: Message) -> None:
+        self.hub.on_hls_event(message)
+
+    async def recording_status(self, lesson: str) -> Message:
+        return await self._hls.request("status", lesson=lesson)
+
+    async def before_publish(self, lesson: Lesson) -> None:
+        """Open the recording. A lesson must go live even while the packagers are away."""
+        try:
+            await self._hls.request(
+                "open", timeout=OPEN_TIMEOUT_S, lesson=str(lesson.id), key=lesson.media_key
+            )
+        except (Refused, LinkLost, TimeoutError) as error:
+            log.warning("recording not opened", lesson=str(lesson.id), error=repr(error))
+
+    async def finalise(self, lesson: str) -> None:
+        """Raises what the first failing part raised, after the other was asked as well."""
+        try:
+            await self._relay.request("end", lesson=lesson)
+        finally:
+            await self._hls.request("finish", timeout=FINISH_TIMEOUT_S, lesson=lesson)
+        self._live.discard(lesson)
+
+    async def _mark_live(self, lesson: str) -> None:
+        try:
+            await service.mark_live(self._frame, UUID(lesson))
+            async with self._frame.database.read() as session:
+                await self.before_publish(await service.get(session, UUID(lesson)))
+        except Exception:
+            # The next statistics, a second later, bring the lesson here again.
+            self._live.discard(lesson)
+            log.exception("lesson not marked live", lesson=lesson)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _live_lessons(message: Message) -> list[str]:
+    """Lessons that a relay event says are live now."""
+    if message["ev"] == "source":
+        return [message["lesson"]] if message["state"] == "live" else []
+    if message["ev"] != "stats":
+        return []
+    return [
+        lesson
+        for lesson, stats in message["lessons"].items()
+        if any(source["state"] == "live" for source in stats.get("sources", {}).values())
+    ]
+
+
+def hls_base(settings_base: str | None, port: int, scheme: str, host: str | None) -> str:
+    """Where players of this request reach the HLS server."""
+    if settings_base:
+        return settings_base.rstrip("/")
+    name = f"[{host}]" if host and ":" in host else host or "localhost"
+    return f"{scheme}://{name}:{port}"

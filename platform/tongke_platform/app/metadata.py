@@ -1,0 +1,12 @@
+"""Every table of the house, for migrations: importing this module has registered them all."""
+
+from sqlalchemy import MetaData
+
+import tongke_courses.lessons.models
+import tongke_platform.accounts.models
+import tongke_platform.jobs
+from tongke_platform.database import Base
+
+__all__ = ["metadata", "tongke_courses", "tongke_platform"]
+
+metadata: MetaData = Base.metadata

@@ -1,0 +1,138 @@
+"""One handler for every error: problem details (RFC 9457) for programs, a page for people."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+
+from tongke_platform.errors import (
+    N_,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TongkeError,
+    Unauthorized,
+    wants_problem,
+)
+from tongke_platform.frame import get_frame
+from tongke_streaming.frames import LinkLost, Refused
+
+log = structlog.get_logger(__name__)
+
+# What the media processes refuse, said to a person. Codes are those of docs/architecture.md.
+REFUSALS = {
+    "bad_sdp": N_("The offer could not be understood."),
+    "source_taken": N_("Somebody else is already publishing this picture."),
+    "no_h264": N_("The sender offers no H.264 video. Please choose H.264 in its settings."),
+    "too_many_tracks": N_("The sender offers more tracks than one picture and one sound."),
+    "full": N_("The server is full. Please try again in a moment."),
+    "not_live": N_("The lesson has not begun yet."),
+    "nothing_yet": N_("There is nothing to watch yet."),
+    "no_session": N_("This connection has ended."),
+}
+MEDIA_AWAY = N_("The media service is restarting. Please try again in a moment.")
+
+
+def message_of(connection: HTTPConnection, error: TongkeError) -> str:
+    """The error's sentence in the language of who asked."""
+    frame = get_frame(connection)
+    text = frame.translate(connection, error.message)
+    return text % error.params if error.params else text
+
+
+def problem(
+    connection: HTTPConnection, error: TongkeError, extra: dict[str, Any] | None = None
+) -> JSONResponse:
+    """``code`` is stable and for programs; ``detail`` is for people."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "code": error.code,
+        "detail": message_of(connection, error),
+        **(extra or {}),
+    }
+    return JSONResponse(
+        body, error.status, headers_of(error), media_type="application/problem+json"
+    )
+
+
+def headers_of(error: TongkeError) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return headers
+
+
+def render(request: Request, error: TongkeError, extra: dict[str, Any] | None = None) -> Response:
+    page = get_frame(request).error_page
+    if page is None or wants_problem(request):
+        return problem(request, error, extra)
+    answer = page(request, error.status, error.code, message_of(request, error))
+    answer.headers.update(headers_of(error))
+    return answer
+
+
+def from_refusal(refusal: Refused) -> TongkeError:
+    message = REFUSALS.get(refusal.code) or refusal.detail.replace("%", "%%") or None
+    return TongkeError(
+        message, code=refusal.code, status=refusal.status, retry_after=refusal.retry_after
+    )
+
+
+def from_http(error: HTTPException) -> TongkeError:
+    """Starlette's own errors (no route, wrong method, …) as ours."""
+    known: dict[int, type[TongkeError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound}
+    if error.status_code in known:
+        return known[error.status_code]()
+    phrase = HTTPStatus(error.status_code)
+    return TongkeError(
+        error.detail or phrase.phrase, code=phrase.name.lower(), status=error.status_code
+    )
+
+
+def install(app: FastAPI) -> None:
+    async def on_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, TongkeError)
+        return render(request, error)
+
+    async def on_refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return render(request, from_refusal(error))
+
+    async def on_media_away(request: Request, error: Exception) -> Response:
+        return render(
+            request, TongkeError(MEDIA_AWAY, code="media_away", status=503, retry_after=1)
+        )
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        answer = render(request, from_http(error))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        fields = [
+            {"field": ".".join(map(str, one["loc"][1:])), "detail": one["msg"]}
+            for one in error.errors()
+        ]
+        return render(request, Invalid(), {"errors": fields})
+
+    async def on_bug(request: Request, error: Exception) -> Response:
+        log.error("request failed", exc_info=error)
+        return render(request, TongkeError())
+
+    app.add_exception_handler(TongkeError, on_error)
+    app.add_exception_handler(Refused, on_refused)
+    app.add_exception_handler(LinkLost, on_media_away)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(Exception, on_bug)

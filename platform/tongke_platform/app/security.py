@@ -1,0 +1,84 @@
+"""Headers every answer carries, and the refusal of requests another site made with our cookie."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tongke_platform.accounts.rights import COOKIE
+from tongke_platform.app.problems import problem
+from tongke_platform.errors import N_, Forbidden
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+CROSS_SITE = N_("This request came from another site and was refused.")
+
+
+class SecurityHeaders:
+    """What every answer says to browsers; pages bring a policy of their own that allows more."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("x-content-type-options", "nosniff")
+                # Room pages carry their token in the path.
+                headers.setdefault("referrer-policy", "no-referrer")
+                headers.setdefault(
+                    "content-security-policy", "default-src 'none'; frame-ancestors 'none'"
+                )
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class SameOrigin:
+    """State-changing requests and WebSockets with our cookie must come from our own pages."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"} and refuses(HTTPConnection(scope)):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+                return
+            answer = problem(HTTPConnection(scope), Forbidden(CROSS_SITE, code="cross_site"))
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def refuses(connection: HTTPConnection) -> bool:
+    """Whether a browser sent this with our cookie, or to get one, from a foreign page.
+
+    A request whose credential is a token is no business of this check: no page can make a browser
+    add one it does not know.
+    """
+    if connection.scope["type"] == "http" and connection.scope["method"] in SAFE_METHODS:
+        return False
+    headers = connection.headers
+    if "authorization" in headers or _has_media_token(connection):
+        return False
+    site = headers.get("sec-fetch-site")
+    if site is not None and connection.scope["type"] == "http":
+        return site not in {"same-origin", "none"}
+    origin = headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    return COOKIE in connection.cookies
+
+
+def _has_media_token(connection: HTTPConnection) -> bool:
+    """Media addresses (and live pages) take ``?token=`` and then ignore the cookie."""
+    path = connection.scope["path"]
+    if not (path.startswith("/live/") or connection.scope["type"] == "websocket"):
+        return False
+    return bool(parse_qs(connection.scope["query_string"].decode("latin-1")).get("token"))
