@@ -16,6 +16,11 @@ from .srtp import PROFILES, Profile, split_keys
 
 _MTU = 1200
 _RECORD_HEADER = 13
+_DIGESTS: dict[str, hashes.HashAlgorithm] = {
+    "sha-256": hashes.SHA256(),
+    "sha-384": hashes.SHA384(),
+    "sha-512": hashes.SHA512(),
+}
 
 
 class HandshakeFailed(Exception):
@@ -159,11 +164,7 @@ class Dtls:
     def _finish(self) -> None:
         certificate = self._ssl.get_peer_certificate(as_cryptography=True)
         algorithm, expected = self._fingerprint
-        digest = {
-            "sha-256": hashes.SHA256,
-            "sha-384": hashes.SHA384,
-            "sha-512": hashes.SHA512,
-        }[algorithm]()
+        digest = _DIGESTS[algorithm]
         if certificate is None or _colons(certificate.fingerprint(digest)) != expected:
             raise HandshakeFailed("the certificate is not the one of the SDP")
         selected = self._ssl.get_selected_srtp_profile()

@@ -164,14 +164,14 @@ def sdes_cname(ssrc: int, cname: bytes) -> bytes:
 
 def receiver_report(ssrc: int, reports: Iterable[Report]) -> bytes:
     body = struct.pack("!I", ssrc)
-    count = 0
-    for count, r in enumerate(reports, 1):
+    blocks = list(reports)
+    for r in blocks:
         lost = (
             min(255, int(r.lost * 256)) << 24
             | max(-0x800000, min(0x7FFFFF, r.cumulative_lost)) & 0xFFFFFF
         )
         body += struct.pack("!IIIIII", r.ssrc, lost, r.highest, r.jitter, r.lsr, r.dlsr)
-    return _packet(RR, count, body)
+    return _packet(RR, len(blocks), body)
 
 
 def pli(ssrc: int, media_ssrc: int) -> bytes:

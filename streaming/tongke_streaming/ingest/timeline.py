@@ -1,0 +1,232 @@
+"""RTP timestamps of one publishing session onto the server's clock, and where segments are cut.
+
+A publisher's sender reports only align its own tracks. How its clock relates to ours is the minimum
+of arrival − sender time, the packet that was delayed least, and is slewed afterwards, never stepped.
+"""
+
+from dataclasses import dataclass
+
+SETTLE_US = 1_000_000
+_SLEW_EVERY_US = 10_000_000
+_SLEW_STEP_US = 20_000
+SEGMENT_US = 2_000_000
+LONGEST_SEGMENT_US = 4_000_000
+_SMALLEST_GAP_US = 500_000
+# A restart after a night must not fill the playlist with a night of gaps.
+_LONGEST_FILL_US = 6 * 3600 * 1_000_000
+
+
+@dataclass(frozen=True)
+class Map:
+    """``rtp`` (u32) of a track is the instant ``us`` (UTC µs) of the timeline."""
+
+    track: int
+    rtp: int
+    us: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Segment ``seg`` starts at ``us``; with ``gap`` it holds no media."""
+
+    seg: int
+    us: int
+    gap: bool
+
+
+@dataclass
+class _Track:
+    rate: int
+    first_us: int
+    anchor: int  # an RTP timestamp near the present, for unwrapping
+    delay: int  # min over packets of arrival − RTP time, relative to ``origin``
+    origin: int
+    report: tuple[int, int] | None = None  # (NTP µs, RTP timestamp)
+    mapped: Map | None = None
+    by_report: bool = False
+
+
+def _signed32(value: int) -> int:
+    return ((value + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+
+
+class SessionTimeline:
+    """The tracks of one publishing session. All times in µs."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[int, _Track] = {}
+        self._first_us: int | None = None
+        self._offset: int | None = None  # server clock − publisher clock
+        self._window_min: int | None = None
+        self._window_end = 0
+
+    def packet(self, track: int, rate: int, rtp: int, arrival_us: int) -> None:
+        """Tell of a packet; every packet of the session, in order of arrival."""
+        state = self._tracks.get(track)
+        if state is None:
+            state = _Track(rate, arrival_us, rtp, arrival_us, rtp)
+            self._tracks[track] = state
+            if self._first_us is None:
+                self._first_us = arrival_us
+        sent = _signed32(rtp - state.origin) * 1_000_000 // rate
+        if abs(_signed32(rtp - state.origin)) > 1 << 30:
+            # Far from the origin: carry it along before 32 bits wrap (13 hours at 90 kHz).
+            state.delay += sent
+            state.origin, sent = rtp, 0
+        state.delay = min(state.delay, arrival_us - sent)
+        if state.report is not None:
+            self._note_delay(state, rtp, arrival_us)
+
+    def _note_delay(self, state: _Track, rtp: int, arrival_us: int) -> None:
+        assert state.report is not None
+        ntp_us, at = state.report
+        delay = arrival_us - ntp_us - _signed32(rtp - at) * 1_000_000 // state.rate
+        if self._window_min is None or delay < self._window_min:
+            self._window_min = delay
+
+    def report(self, track: int, ntp_us: int, rtp: int) -> None:
+        """Tell of a sender report of a track that has sent packets."""
+        state = self._tracks.get(track)
+        if state is None:
+            return
+        state.report = (ntp_us, rtp)
+        if self._offset is None:
+            # The least delayed packet so far stands for the session's offset.
+            sent = _signed32(rtp - state.origin) * 1_000_000 // state.rate
+            delay = state.delay + sent - ntp_us
+            if self._window_min is None or delay < self._window_min:
+                self._window_min = delay
+
+    def settle(self, now_us: int) -> list[Map]:
+        """Maps that are new or corrected. Call often; nearly always empty."""
+        if self._first_us is None:
+            return []
+        late = now_us - self._first_us >= SETTLE_US
+        if self._offset is None:
+            if not late and not all(t.report for t in self._tracks.values()):
+                return []
+            if self._window_min is not None:
+                self._offset = self._window_min
+                self._window_end = now_us + _SLEW_EVERY_US
+        maps = [
+            found
+            for number, state in self._tracks.items()
+            if (found := self._place(number, state, now_us)) is not None
+        ]
+        return maps + self._slew(now_us)
+
+    def _place(self, number: int, state: _Track, now_us: int) -> Map | None:
+        if state.by_report:
+            return None
+        if state.report is not None and self._offset is not None:
+            ntp_us, rtp = state.report
+            state.by_report = True
+            state.mapped = Map(number, rtp, ntp_us + self._offset)
+            return state.mapped
+        if state.mapped is None and now_us - state.first_us >= SETTLE_US:
+            state.mapped = Map(number, state.origin, state.delay)
+            return state.mapped
+        return None
+
+    def _slew(self, now_us: int) -> list[Map]:
+        if self._offset is None or self._window_min is None or now_us < self._window_end:
+            return []
+        step = max(-_SLEW_STEP_US, min(_SLEW_STEP_US, self._window_min - self._offset))
+        self._window_min, self._window_end = None, now_us + _SLEW_EVERY_US
+        if abs(step) < _SLEW_STEP_US:
+            return []
+        self._offset += step
+        moved = []
+        for number, state in self._tracks.items():
+            if state.by_report and state.report is not None:
+                ntp_us, rtp = state.report
+                state.mapped = Map(number, rtp, ntp_us + self._offset)
+                moved.append(state.mapped)
+        return moved
+
+    def us(self, track: int, rtp: int) -> int | None:
+        """The instant of an RTP timestamp, None before the track is mapped."""
+        state = self._tracks.get(track)
+        if state is None or state.mapped is None:
+            return None
+        distance = _signed32(rtp - state.mapped.rtp)
+        instant = state.mapped.us + distance * 1_000_000 // state.rate
+        if abs(distance) > 1 << 30:
+            state.mapped = Map(track, rtp, instant)
+        return instant
+
+
+class Cutter:
+    """Numbers the segments of one source, across all its publishing sessions."""
+
+    def __init__(self, last: Cut | None = None) -> None:
+        """``last`` is the last cut a former process made of this source."""
+        self.last = last
+        self._restart = True
+        # Of the former process's last segment only the start is known: take it for a usual one.
+        self._media_us = last.us + SEGMENT_US if last is not None else 0
+
+    @property
+    def started(self) -> bool:
+        """Whether this session has been given its first segment."""
+        return not self._restart
+
+    def _cut(self, us: int, gap: bool) -> Cut:
+        seg = 0 if self.last is None else self.last.seg + 1
+        self.last = Cut(seg, us, gap)
+        return self.last
+
+    def _fill(self, until_us: int) -> list[Cut]:
+        """Gap segments up to ``until_us``, none longer than the target duration."""
+        if self.last is None:
+            return []
+        cuts = []
+        start = self.last.us if self.last.gap else self._media_us
+        if until_us - start > _LONGEST_FILL_US:
+            start = until_us - _LONGEST_FILL_US
+        if not self.last.gap and until_us - start > _SMALLEST_GAP_US:
+            cuts.append(self._cut(max(start, self.last.us + 1000), True))
+        while self.last.gap and until_us - self.last.us > LONGEST_SEGMENT_US:
+            cuts.append(self._cut(self.last.us + LONGEST_SEGMENT_US, True))
+        return cuts
+
+    def picture(self, us: int, keyframe: bool) -> list[Cut]:
+        """A picture of any layer at ``us``; the cuts that come before it."""
+        if self._restart:
+            return self._begin(us) if keyframe else []
+        self._media_us = max(self._media_us, us)
+        assert self.last is not None
+        age = us - self.last.us
+        if (keyframe and age >= SEGMENT_US - 50_000) or age >= LONGEST_SEGMENT_US - 100_000:
+            return [self._cut(us, False)]
+        return []
+
+    def sound(self, us: int, *, alone: bool) -> list[Cut]:
+        """A sound packet at ``us``; it cuts only for a source without pictures."""
+        if self._restart:
+            return self._begin(us) if alone else []
+        self._media_us = max(self._media_us, us)
+        assert self.last is not None
+        longest = SEGMENT_US if alone else LONGEST_SEGMENT_US - 50_000
+        return [self._cut(us, False)] if us - self.last.us >= longest else []
+
+    def _begin(self, us: int) -> list[Cut]:
+        if self.last is not None:
+            us = max(us, self.last.us + 1000)
+        cuts = self._fill(us)
+        self._restart = False
+        self._media_us = us
+        return [*cuts, self._cut(us, False)]
+
+    def away(self) -> list[Cut]:
+        """The source is gone; the gap begins where its media ended."""
+        if self._restart or self.last is None:
+            return []
+        self._restart = True
+        return [self._cut(max(self._media_us, self.last.us + 1000), True)]
+
+    def tick(self, now_us: int) -> list[Cut]:
+        """While the source is away, gap segments as time goes by."""
+        if not self._restart or self.last is None or not self.last.gap:
+            return []
+        return self._fill(now_us)

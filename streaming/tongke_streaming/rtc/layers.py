@@ -1,0 +1,81 @@
+"""Which simulcast layer a viewer gets: never a broken picture on a thin link, and up again by itself.
+
+Fed once a second with what the viewer reports. Down at once on loss or when its own estimate (REMB)
+says so; up after a clean while, and when an attempt failed, later the next time.
+"""
+
+from dataclasses import dataclass
+
+_LOSS_DOWN = 0.08
+_LOSS_CLEAN = 0.02
+_FIRST_WAIT_S = 3.0
+_LONGEST_WAIT_S = 60.0
+_HEADROOM = 1.15
+
+
+@dataclass
+class Offered:
+    """A layer that is there now: its name and what it takes, bit/s."""
+
+    name: str
+    bitrate: float
+
+
+class LayerChooser:
+    """One viewer's place on the ladder. Times in seconds of any steady clock."""
+
+    def __init__(self, cap: str | None = None) -> None:
+        self._cap = cap
+        self._wait_s = _FIRST_WAIT_S
+        self._clean_since: float | None = None
+        self._rose_at: float | None = None
+        self.wanted: str | None = None
+
+    def choose(
+        self, layers: list[Offered], now: float, loss: float, remb: float | None
+    ) -> str | None:
+        """The layer to send, of ``layers`` ordered from the thinnest. None when there is none."""
+        if self._cap is not None and any(o.name == self._cap for o in layers):
+            layers = layers[: 1 + next(i for i, o in enumerate(layers) if o.name == self._cap)]
+        if not layers:
+            return self.wanted
+        names = [o.name for o in layers]
+        place = names.index(self.wanted) if self.wanted in names else 0
+        if self.wanted is None:
+            self._clean_since = now
+        place = self._move(layers, place, now, loss, remb)
+        self.wanted = names[place]
+        return self.wanted
+
+    def _move(
+        self, layers: list[Offered], place: int, now: float, loss: float, remb: float | None
+    ) -> int:
+        thin = remb is not None and remb < layers[place].bitrate * 0.85
+        if place > 0 and (loss > _LOSS_DOWN or thin):
+            if self._rose_at is not None and now - self._rose_at < 10:
+                self._wait_s = min(_LONGEST_WAIT_S, self._wait_s * 2)
+            self._clean_since = None
+            self._rose_at = None
+            return place - 1
+        if loss > _LOSS_CLEAN:
+            self._clean_since = None
+            return place
+        if self._clean_since is None:
+            self._clean_since = now
+        if self._rose_at is not None and now - self._rose_at > 20:
+            self._wait_s, self._rose_at = _FIRST_WAIT_S, None
+        if place + 1 < len(layers) and now - self._clean_since >= self._patience(
+            layers[place + 1], remb
+        ):
+            self._rose_at = self._clean_since = now
+            return place + 1
+        return place
+
+    def _patience(self, above: Offered, remb: float | None) -> float:
+        """An estimate that already carries the next layer halves the wait before trying it.
+
+        A receiver's estimate grows only to about 1.5 times what it is sent, so waiting for it to
+        reach the next layer would wait for ever: a try is the probe.
+        """
+        certain = remb is not None and remb > above.bitrate * _HEADROOM
+        return min(1.0, self._wait_s) if certain else self._wait_s

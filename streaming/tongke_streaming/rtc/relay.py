@@ -1,0 +1,376 @@
+"""The relay's registry: lessons, sources and sessions, and the requests of the web process.
+
+The face is ``request`` and ``pull``/``follow``; see docs/architecture.md for the messages.
+"""
+
+import asyncio
+import re
+import secrets
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..clock import Clock
+from ..frames import Link, Message, Refused
+from . import sdp
+from .dtls import Identity
+from .feed import Feed
+from .forward import Forwarder
+from .port import MediaPort
+from .publisher import Publisher
+from .session import Session
+from .slot import Slot
+from .source import CutFile, Source
+from .stream import Stream
+from .viewer import Viewer
+
+_TICK_S = 0.02
+_SECOND_US = 1_000_000
+_MOST_SESSIONS = 4000
+_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}$")
+# A source whose publisher sent nothing for this long may be taken by anyone who may publish.
+_SILENT_US = 3_000_000
+
+
+def _name(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not _NAME.match(value):
+        raise Refused(400, "bad_name", f"{what} is not a name")
+    return value
+
+
+class Relay:
+    """One media port and everything behind it; all on one loop."""
+
+    def __init__(
+        self, sock: socket.socket, announce: list[str], state_dir: Path, clock: Clock
+    ) -> None:
+        self._clock = clock
+        self._identity = Identity()
+        self._dirty: set[Stream] = set()
+        self.port = MediaPort(sock, clock, self._flush)
+        self._forwarder = Forwarder(self.port)
+        self._feed = Feed()
+        self._announce = announce
+        self._state_dir = state_dir
+        state_dir.mkdir(parents=True, exist_ok=True)
+        self._sources: dict[tuple[str, str], Source] = {}
+        self._sessions: dict[str, Session] = {}
+        self._lesson_of: dict[str, str] = {}
+        self._source_of: dict[str, Source] = {}
+        self._slot_source: dict[int, Source] = {}
+        self._followers: list[Link] = []
+        self._task: asyncio.Task[None] | None = None
+        self._turn = 0
+        self._next_second_us = 0
+        self._measured_us = clock.now_us()
+
+    def start(self) -> None:
+        self.port.start()
+        self._task = asyncio.get_running_loop().create_task(self._tick())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        for session in [*self._sessions.values()]:
+            session.end("server stops")
+        self.port.close()
+
+    # Requests.
+
+    async def request(self, link: Link, do: str, fields: Message) -> Message:
+        handlers: dict[str, Callable[[Link, Message], Message]] = {
+            "publish": self._publish,
+            "watch": self._watch,
+            "patch": self._patch,
+            "drop": self._drop,
+            "end": self._end,
+            "follow": self._follow,
+            "pull": self._pull,
+        }
+        if do not in handlers:
+            raise Refused(400, "unknown_request", do)
+        return handlers[do](link, fields)
+
+    def lost(self, link: Link) -> None:
+        """A link to the web process or a packager is gone."""
+        if link in self._followers:
+            self._followers.remove(link)
+        if link in self._feed.pullers:
+            self._feed.pullers.remove(link)
+
+    def _source(self, lesson: str, name: str) -> Source:
+        source = self._sources.get((lesson, name))
+        if source is None:
+            cuts = CutFile(self._state_dir / f"{lesson}.{name}.json")
+            source = Source(
+                lesson, name, self._clock, self._feed, self._forwarder, cuts, self._dirty
+            )
+            source.on_state = self._tell_state
+            self._sources[lesson, name] = source
+        return source
+
+    def _tell_state(self, source: Source) -> None:
+        for link in self._followers:
+            link.event("source", **source.describe())
+
+    def _offer(self, fields: Message) -> sdp.Offer:
+        if len(self._sessions) >= _MOST_SESSIONS:
+            raise Refused(503, "full", "this server is full", retry_after=5)
+        try:
+            return sdp.parse_offer(str(fields.get("sdp", "")))
+        except sdp.BadSdp as bad:
+            raise Refused(400, "bad_sdp", str(bad)) from bad
+
+    def _publish(self, _: Link, fields: Message) -> Message:
+        lesson, name = _name(fields["lesson"], "lesson"), _name(fields["source"], "source")
+        offer = self._offer(fields)
+        source = self._source(lesson, name)
+        holder = str(fields.get("holder", ""))
+        present = source.publisher
+        if (
+            present is not None
+            and present.holder != holder
+            and self._clock.now_us() - present.heard_us < _SILENT_US
+        ):
+            raise Refused(409, "source_taken", "someone else is publishing this source")
+        publisher = Publisher(self._identity, offer, self._clock, self.port.send, holder)
+        publisher.on_connected = lambda _: self._publisher_up(source, publisher)
+        self._add(publisher, lesson)
+        self._source_of[publisher.id] = source
+        return self._answer(publisher, publisher.sections)
+
+    def _publisher_up(self, source: Source, publisher: Publisher) -> None:
+        source.adopt(publisher)
+        self._tell_session(publisher, "publishing")
+
+    def _watch(self, _: Link, fields: Message) -> Message:
+        lesson = _name(fields["lesson"], "lesson")
+        offer = self._offer(fields)
+        names = [name for (of, name), s in self._sources.items() if of == lesson and s.streams]
+        if not names:
+            raise Refused(409, "not_live", "the lesson is not on air now", retry_after=2)
+        names.sort(key=lambda name: (name != "lead", name != "screen", name))
+        viewer = Viewer(
+            self._identity,
+            offer,
+            self._clock,
+            self.port.send,
+            sources=names,
+            label=str(fields.get("label", ""))[:200],
+            room=fields.get("room"),
+            cap=fields.get("cap"),
+        )
+        viewer.on_connected = lambda _: self._viewer_up(lesson, viewer)
+        viewer.on_keyframe_wanted = self._keyframe_wanted
+        viewer.on_nack = self._forwarder.resend
+        self._add(viewer, lesson)
+        return self._answer(viewer, viewer.sections)
+
+    def _viewer_up(self, lesson: str, viewer: Viewer) -> None:
+        viewer.open_slots()
+        for slot in viewer.slots:
+            source = self._source(lesson, slot.source)
+            self._slot_source[id(slot)] = source
+            source.join(slot)
+        self._tell_session(viewer, "watching")
+
+    def _keyframe_wanted(self, slot: Slot) -> None:
+        if (source := self._slot_source.get(id(slot))) is not None:
+            source.ask_keyframe()
+
+    def _add(self, session: Session, lesson: str) -> None:
+        session.on_end = self._session_ended
+        self._sessions[session.id] = session
+        self._lesson_of[session.id] = lesson
+        self.port.add(session)
+
+    def _answer(self, session: Session, sections: list[sdp.Section]) -> Message:
+        port = self.port.local[1]
+        local = sdp.Local(
+            session.ufrag,
+            session.password,
+            self._identity.fingerprint,
+            session.setup,
+            tuple((host, port) for host in self._announce),
+            "tongke",
+        )
+        answer = sdp.write_answer(secrets.randbits(52), sections, local)
+        return {"session": session.id, "sdp": answer, "etag": session.etag}
+
+    def _found(self, fields: Message) -> Session:
+        session = self._sessions.get(str(fields.get("session", "")))
+        wanted = Publisher if fields.get("act") == "publish" else Viewer
+        lesson = fields.get("lesson")
+        if not isinstance(session, wanted) or lesson not in (None, self._lesson_of[session.id]):
+            raise Refused(404, "no_session", "this session is over or never was")
+        return session
+
+    def _patch(self, _: Link, fields: Message) -> Message:
+        session = self._found(fields)
+        try:
+            restart = sdp.parse_fragment(str(fields.get("sdp", "")))
+        except sdp.BadSdp as bad:
+            raise Refused(400, "bad_fragment", str(bad)) from bad
+        match = fields.get("if_match")
+        if restart is None or match not in (None, "*"):
+            return self._trickle(session, match, restart)
+        if match is None:
+            # A fragment with our peer's present credentials is trickle, not a restart: a lite
+            # agent keeps none of them, so the header alone decides (RFC 9725 §4.3).
+            return {"status": 204}
+        session.restart_ice()
+        self.port.add(session)
+        text = f"a=ice-lite\r\na=ice-ufrag:{session.ufrag}\r\na=ice-pwd:{session.password}\r\n"
+        return {"status": 200, "sdp": text, "etag": session.etag}
+
+    def _trickle(
+        self, session: Session, match: str | None, restart: tuple[str, str] | None
+    ) -> Message:
+        if match is None:
+            raise Refused(428, "if_match_missing", "a PATCH must carry If-Match")
+        if match not in ("*", session.etag):
+            raise Refused(412, "stale", "the session has been restarted since")
+        return {"status": 204}
+
+    def _drop(self, _: Link, fields: Message) -> Message:
+        self._found(fields).end("deleted")
+        return {}
+
+    def _end(self, _: Link, fields: Message) -> Message:
+        lesson = _name(fields["lesson"], "lesson")
+        for session_id in [s for s, of in self._lesson_of.items() if of == lesson]:
+            self._sessions[session_id].end("lesson over")
+        for key in [k for k in self._sources if k[0] == lesson]:
+            self._sources.pop(key).forget()
+        self._feed.event("end", lesson=lesson, us=self._clock.now_us())
+        return {}
+
+    def _follow(self, link: Link, _: Message) -> Message:
+        self._followers.append(link)
+        for source in self._sources.values():
+            link.event("source", **source.describe())
+        return {}
+
+    def _pull(self, link: Link, _: Message) -> Message:
+        for source in self._sources.values():
+            source.snapshot(link.event)
+        self._feed.pullers.append(link)
+        return {}
+
+    # What happens by itself.
+
+    def _flush(self) -> None:
+        if self._dirty:
+            dirty = [*self._dirty]
+            self._dirty.clear()
+            now = self._clock.now_us()
+            for stream in dirty:
+                packets, stream.pending = stream.pending, []
+                if packets:
+                    self._forwarder.burst(stream, packets, now)
+
+    def _session_ended(self, session: Session) -> None:
+        self.port.remove(session)
+        self._sessions.pop(session.id, None)
+        if isinstance(session, Viewer):
+            for slot in session.slots:
+                if (source := self._slot_source.pop(id(slot), None)) is not None:
+                    source.leave(slot)
+        elif (source := self._source_of.pop(session.id, None)) is not None:
+            source.lose(session)
+        self._tell_session(session, "ended")
+        self._lesson_of.pop(session.id, None)
+
+    def _tell_session(self, session: Session, state: str) -> None:
+        for link in self._followers:
+            link.event(
+                "session",
+                session=session.id,
+                lesson=self._lesson_of.get(session.id),
+                act="publish" if isinstance(session, Publisher) else "watch",
+                state=state,
+                reason=session.ended,
+            )
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now = self._clock.now_us()
+            self._turn += 1
+            for session in [*self._sessions.values()]:
+                # A connected viewer needs no timer of 20 ms: its turn comes twice a second.
+                if isinstance(session, Viewer) and session.connected and self._turn % 25:
+                    continue
+                session.poll(now)
+            for source in [*self._sources.values()]:
+                source.poll(now)
+            if now >= self._next_second_us:
+                self._next_second_us = now + _SECOND_US
+                self._second(now)
+
+    def _second(self, now_us: int) -> None:
+        elapsed, self._measured_us = now_us - self._measured_us, now_us
+        for source in self._sources.values():
+            for stream in source.streams:
+                stream.meter.take(now_us)
+        for session in self._sessions.values():
+            if isinstance(session, Viewer) and session.connected:
+                session.measure(elapsed)
+                self._serve_viewer(session, now_us)
+        if self._followers:
+            stats = self.stats()
+            for link in self._followers:
+                link.event("stats", lessons=stats)
+
+    def _serve_viewer(self, viewer: Viewer, now_us: int) -> None:
+        reports = b""
+        for slot in viewer.slots:
+            source = self._slot_source[id(slot)]
+            source.steer(slot, now_us)
+            if slot.joined and slot.packets > 2000:
+                slot.joined.clear()
+            if slot.feed is not None:
+                reports += slot.sender_report(source.instant(slot.feed), now_us)
+        if reports:
+            viewer.send_rtcp(reports)
+
+    def stats(self) -> dict[str, Any]:
+        """What the lead teacher sees, per lesson."""
+        lessons: dict[str, Any] = {}
+        for source in self._sources.values():
+            entry = lessons.setdefault(source.lesson, {"sources": {}, "viewers": []})
+            entry["sources"][source.name] = _source_stats(source)
+        for session in self._sessions.values():
+            if isinstance(session, Viewer) and session.connected:
+                entry = lessons.get(self._lesson_of[session.id])
+                if entry is not None:
+                    entry["viewers"].append(_viewer_stats(session))
+        return lessons
+
+
+def _source_stats(source: Source) -> dict[str, Any]:
+    streams = source.streams
+    return {
+        "state": source.state,
+        "kbps": round(sum(s.meter.kbps for s in streams)),
+        "loss": round(max((s.loss for s in streams), default=0.0), 3),
+        "layers": {
+            s.layer: {"kbps": round(s.meter.kbps), "fps": round(s.meter.fps, 1)}
+            for s in streams
+            if s.kind == "video"
+        },
+    }
+
+
+def _viewer_stats(viewer: Viewer) -> dict[str, Any]:
+    video = next((s for s in viewer.slots if s.kind == "video"), None)
+    return {
+        "session": viewer.id,
+        "label": viewer.label,
+        "room": viewer.room,
+        "layer": video.feed.layer if video is not None and video.feed is not None else None,
+        "kbps": round(viewer.kbps),
+        "loss": round(viewer.loss, 3),
+        "rtt_ms": round(viewer.rtt_ms, 1),
+    }
