@@ -9,19 +9,22 @@ import errno
 import socket
 import struct
 from collections.abc import Callable
-from contextlib import suppress
 
 from ..clock import Clock
 from . import stun
 from .session import Address, Session
 
-# linux/udp.h; the socket module of Python 3.11 has no names for them.
+# linux/udp.h, linux/in.h; the socket module of Python 3.11 has no names for them.
 SOL_UDP = 17
+IP_PKTINFO = 8
 UDP_SEGMENT = 103
+_IN_PKTINFO = struct.Struct("=I4s4s")
+_ANCILLARY = socket.CMSG_SPACE(_IN_PKTINFO.size)
 _BUFFER = 2048
 _READS_PER_WAKE = 128
 _SOCKET_BUFFER = 8 << 20
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
+_ANY = bytes(4)
 _AGAIN = (errno.EAGAIN, errno.ENOBUFS)
 _NO_GSO = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
 
@@ -31,6 +34,8 @@ def open_socket(host: str, port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
+        # A server has several addresses: each datagram tells which one it was sent to.
+        sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         for force, plain in (
             (_SO_SNDBUFFORCE, socket.SO_SNDBUF),
             (_SO_RCVBUFFORCE, socket.SO_RCVBUF),
@@ -57,6 +62,7 @@ class MediaPort:
         self._by_address: dict[Address, Session] = {}
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
+        self._leave_from: dict[bytes, tuple[int, int, bytes]] = {}
         self.gso = True
         self.dropped_in = 0
         self.dropped_out = 0
@@ -86,11 +92,12 @@ class MediaPort:
 
     def _read(self) -> None:
         # A bounded number of datagrams per wake, so that timers and control messages get a turn.
-        receive, buffer = self._sock.recvfrom_into, self._buffer
+        receive, buffers = self._sock.recvmsg_into, [self._buffer]
         try:
             for _ in range(_READS_PER_WAKE):
-                size, address = receive(buffer)
-                self._dispatch(size, address)
+                size, ancillary, _, (host, port) = receive(buffers, _ANCILLARY)
+                local = ancillary[0][2][8:12] if ancillary else _ANY
+                self._dispatch(size, (host, port, local))
         except (BlockingIOError, ConnectionError):
             pass  # drained; or an ICMP error of some peer that is gone, which its timer notices
         self._after_reads()
@@ -127,21 +134,28 @@ class MediaPort:
         if former is not session:
             self._by_address[address] = session
 
-    def send(self, data: bytes, address: Address) -> None:
+    def send(self, data: bytes | memoryview, address: Address) -> None:
         """One datagram; a full socket buffer or an unreachable peer loses it, as a link would."""
         try:
-            self._sock.sendto(data, address)
+            self._sock.sendmsg([data], [self._from(address)], 0, address[:2])
             self.sent += 1
         except OSError:
             self.dropped_out += 1
+
+    def _from(self, address: Address) -> tuple[int, int, bytes]:
+        """The control message that makes a datagram leave from the address the peer spoke to."""
+        found = self._leave_from.get(address[2])
+        if found is None:
+            info = _IN_PKTINFO.pack(0, address[2], bytes(4))
+            found = self._leave_from[address[2]] = (socket.IPPROTO_IP, IP_PKTINFO, info)
+        return found
 
     def send_segments(self, data: memoryview, stride: int, count: int, address: Address) -> None:
         """``count`` datagrams of ``stride`` bytes (the last may be shorter) that lie together."""
         if count > 1 and self.gso:
             try:
-                self._sock.sendmsg(
-                    [data], [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", stride))], 0, address
-                )
+                segment = (SOL_UDP, UDP_SEGMENT, struct.pack("=H", stride))
+                self._sock.sendmsg([data], [self._from(address), segment], 0, address[:2])
                 self.sent += count
                 return
             except OSError as error:
@@ -151,8 +165,4 @@ class MediaPort:
                 # A tunnel or an old driver refuses segmentation: one by one from now on.
                 self.gso = False
         for at in range(0, len(data), stride):
-            with suppress(OSError):
-                self._sock.sendto(data[at : at + stride], address)
-                self.sent += 1
-                continue
-            self.dropped_out += 1
+            self.send(data[at : at + stride], address)

@@ -10,7 +10,7 @@ from .sdp import Offer
 from .srtp import Error as SrtpError
 from .srtp import Inbound, Outbound
 
-Address = tuple[str, int]
+Address = stun.Address
 Send = Callable[[bytes, Address], None]
 
 # RFC 7675 §5.1 ends consent after 30 s without an answered check; a lite agent sends none, so any

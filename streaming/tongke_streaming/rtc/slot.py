@@ -25,7 +25,7 @@ class _Stretch:
     ts_offset: int
 
 
-@dataclass
+@dataclass(eq=False)
 class Slot:
     """Fixed at POST; sources and layers are switched into it.
 

@@ -47,7 +47,7 @@ class _Missing:
     tries: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Stream:
     """What the relay keeps of one SSRC. ``layer`` is its rid; ``f`` without simulcast."""
 

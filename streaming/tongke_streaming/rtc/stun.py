@@ -2,10 +2,12 @@
 
 import struct
 
-from aioice.stun import Class, Method, parse_message
-from aioice.stun import Message as Message
+from aioice.stun import Class, Message, Method, parse_message
 
-Address = tuple[str, int]
+__all__ = ["Address", "Message", "is_authentic", "is_stun", "read_check", "success"]
+
+# A peer's host and port, and our own address it spoke to (4 bytes): answers must come from there.
+Address = tuple[str, int, bytes]
 
 
 def is_stun(data: bytes) -> bool:
@@ -35,6 +37,6 @@ def is_authentic(message: Message, password: str) -> bool:
 def success(message: Message, address: Address, password: str) -> bytes:
     """The answer to an authentic check. Call only after ``is_authentic``."""
     response = Message(Method.BINDING, Class.RESPONSE, message.transaction_id)
-    response.attributes["XOR-MAPPED-ADDRESS"] = address
+    response.attributes["XOR-MAPPED-ADDRESS"] = address[:2]
     response.add_message_integrity(password.encode())
     return bytes(response)
