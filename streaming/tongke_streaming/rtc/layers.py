@@ -11,6 +11,9 @@ _LOSS_CLEAN = 0.02
 _FIRST_WAIT_S = 3.0
 _LONGEST_WAIT_S = 60.0
 _HEADROOM = 1.15
+# A receiver's estimate grows some 8 % a second: for this long after a step up it says little about
+# the new layer, only its fall does.
+_GRACE_S = 10.0
 
 
 @dataclass
@@ -29,6 +32,7 @@ class LayerChooser:
         self._wait_s = _FIRST_WAIT_S
         self._clean_since: float | None = None
         self._rose_at: float | None = None
+        self._remb_at_rise: float | None = None
         self.wanted: str | None = None
 
     def choose(
@@ -50,9 +54,8 @@ class LayerChooser:
     def _move(
         self, layers: list[Offered], place: int, now: float, loss: float, remb: float | None
     ) -> int:
-        thin = remb is not None and remb < layers[place].bitrate * 0.85
-        if place > 0 and (loss > _LOSS_DOWN or thin):
-            if self._rose_at is not None and now - self._rose_at < 10:
+        if place > 0 and (loss > _LOSS_DOWN or self._thin(layers[place], now, remb)):
+            if self._rose_at is not None and now - self._rose_at < 2 * _GRACE_S:
                 self._wait_s = min(_LONGEST_WAIT_S, self._wait_s * 2)
             self._clean_since = None
             self._rose_at = None
@@ -68,8 +71,17 @@ class LayerChooser:
             layers[place + 1], remb
         ):
             self._rose_at = self._clean_since = now
+            self._remb_at_rise = remb
             return place + 1
         return place
+
+    def _thin(self, layer: Offered, now: float, remb: float | None) -> bool:
+        """Whether the viewer's own estimate says this layer is too much for its link."""
+        if remb is None:
+            return False
+        if self._rose_at is not None and now - self._rose_at < _GRACE_S:
+            return self._remb_at_rise is not None and remb < self._remb_at_rise * 0.9
+        return remb < layer.bitrate * 0.85
 
     def _patience(self, above: Offered, remb: float | None) -> float:
         """An estimate that already carries the next layer halves the wait before trying it.
