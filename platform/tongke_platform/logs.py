@@ -70,4 +70,5 @@ def configure_logs(level: str, form: str, process: str) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, root.level))
+    for name in ("uvicorn", "alembic", "asyncio", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="For people or for machines.")
     timezone: str = Field("Asia/Shanghai", description="The zone in which a day begins and ends.")
+    default_language: Literal["zh_CN", "en"] = Field(
+        "zh_CN", description="Language of those whose browser asks for neither."
+    )
     login_days: int = Field(14, ge=1, description="How long a browser stays logged in.")
     media_token_hours: int = Field(12, ge=1, description="How long a publish or watch token holds.")
 

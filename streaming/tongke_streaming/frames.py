@@ -12,7 +12,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 JSON_FRAME = 0
 RTP_FRAME = 1
@@ -76,8 +76,8 @@ class Link(asyncio.Protocol):
         self.packets_dropped = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are not asyncio.Transport's children, so there is nothing to assert.
+        self._transport = cast(asyncio.Transport, transport)
         if self._on_made is not None:
             self._on_made(self)
 

@@ -1,7 +1,7 @@
 """What a credential opens: media tokens, API tokens, room tokens and logins, for one lesson."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
@@ -116,15 +116,21 @@ def _of_account(account: Account, lesson: Lesson) -> Access:
     )
 
 
+class Recorder(Protocol):
+    async def before_publish(self, lesson: Lesson) -> None:
+        """Open the recording of a lesson; must not fail when that is impossible."""
+        ...
+
+
 class LessonAuthorizer:
     """The streaming package's question who may publish and who may watch, answered from lessons.
 
-    ``before_publish`` runs before a new publisher is let in (it opens the recording).
+    A new publisher is let in once the recording is open.
     """
 
-    def __init__(self, frame: Frame, before_publish: Callable[[Lesson], Awaitable[None]]) -> None:
+    def __init__(self, frame: Frame, recorder: Recorder) -> None:
         self._frame = frame
-        self._before_publish = before_publish
+        self._recorder = recorder
 
     async def authorize(self, connection: HTTPConnection, lesson: str, act: Act) -> Grant:
         """Raises frames.Refused: 401, 403, 404, 409 ``lesson_over``."""
@@ -135,9 +141,10 @@ class LessonAuthorizer:
                 raise Forbidden(OTHER_ACT, code="other_act")
             if act == "publish" and connection.scope.get("method") == "POST":
                 service.check_publishable(access.lesson)
-                await self._before_publish(access.lesson)
+                await self._recorder.before_publish(access.lesson)
         except TongkeError as error:
-            raise Refused(error.status, error.code, error.message, error.retry_after) from error
+            said = self._frame.translate(connection, error.message)
+            raise Refused(error.status, error.code, said, error.retry_after) from error
         return Grant(
             lesson=str(access.lesson.id),
             act=act,

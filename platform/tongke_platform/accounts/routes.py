@@ -19,6 +19,7 @@ async def start_login(request: Request, username: str, password: str) -> tuple[A
     Raises TooMany, Unauthorized ``wrong_login``, Busy. The login form uses it as well.
     """
     frame = get_frame(request)
+    username = username.replace("\0", "")  # which PostgreSQL cannot even compare
     client = request.client.host if request.client else ""
     key = f"{client} {username}"
     frame.login_limiter.take(key)

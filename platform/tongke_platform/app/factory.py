@@ -6,13 +6,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
+from starlette.routing import Route
 
 from tongke_courses.lessons import live, tasks
+from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_platform.accounts import routes as account_routes
 from tongke_platform.app import problems
-from tongke_platform.app.clients import FollowingClient
+from tongke_platform.app.clients import FollowingClient as HlsClient
 from tongke_platform.app.health import health_routes
 from tongke_platform.app.media import Media, hls_base
 from tongke_platform.app.requests import LogRequests
@@ -23,10 +25,12 @@ from tongke_platform.frame import Frame
 from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
 from tongke_platform.metrics import MeasureRequests, Metrics
-from tongke_platform.pages.assets import STATIC_PATH, StaticAssets
-from tongke_platform.pages.languages import language_of, translations
-from tongke_platform.pages.rendering import Pages
+from tongke_platform.pages import login
+from tongke_platform.pages.languages import translations
+from tongke_platform.pages.rendering import Pages, add_pages
 from tongke_platform.settings import Settings, signing_secret
+from tongke_streaming.rtc.client import RelayClient
+from tongke_streaming.rtc.routes import rtc_routes
 
 MAX_BODY = 1 << 20
 
@@ -41,21 +45,15 @@ def make_frame(settings: Settings) -> Frame:
         events=Events(),
         jobs=Jobs(database),
         media_tokens=MediaTokens(signing_secret(settings)),
-        translate=translate,
     )
-
-
-def translate(connection: HTTPConnection, message: str) -> str:
-    return translations(language_of(connection)).gettext(message)
 
 
 def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     """The database must have been migrated; relay and packagers may come and go."""
     frame = frame or make_frame(settings)
-    relay = FollowingClient(settings.relay_socket, lambda message: media.on_relay_event(message))
-    hls = FollowingClient(settings.hls_socket, lambda message: media.on_hls_event(message))
+    relay = RelayClient(settings.relay_socket, lambda message: media.on_relay_event(message))
+    hls = HlsClient(settings.hls_socket, lambda message: media.on_hls_event(message))
     media = Media(frame, relay, hls)
-    tasks.register(frame.jobs, media)
     metrics = Metrics()
     app = FastAPI(
         title="Tongke",
@@ -73,31 +71,41 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     )
     app.state.frame = frame
     app.state.live_hub = media.hub
-    app.state.authorizer = LessonAuthorizer(frame, media.before_publish)
-    app.state.pages = make_pages(settings, frame)
+    tasks.register(frame.jobs, media)
     problems.install(app)
-    app.include_router(account_routes.router)
-    app.include_router(lesson_routes.router)
-    app.include_router(live.router)
+    _add_pages(app, settings, frame)
+    for slice_ in (account_routes, lesson_routes, live, login, lesson_pages):
+        app.include_router(slice_.router)
+    app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
     app.router.routes.extend(health_routes(relay, hls, metrics))
-    app.mount(STATIC_PATH, StaticAssets())
     return app
 
 
-def make_pages(settings: Settings, frame: Frame) -> Pages:
+def _media_routes(
+    settings: Settings, authorizer: LessonAuthorizer, relay: RelayClient, hls: HlsClient
+) -> list[Route]:
+    turn = [settings.turn_url] if settings.turn_url else []
+    return [*rtc_routes(relay, authorizer, turn)]
+
+
+def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
     def origins(request: Request) -> Sequence[str]:
-        return [hls_base_of(settings, request)]
+        return [hls_base(settings, request)]
 
-    return Pages(zone=settings.zone, media_origins=origins, now=lambda: frame.now())
+    def translate(connection: HTTPConnection, message: str) -> str:
+        return translations(pages.language(connection)).gettext(message)
+
+    pages = Pages(
+        zone=settings.zone,
+        default_language=settings.default_language,
+        media_origins=origins,
+        now=lambda: frame.now(),
+    )
+    frame.translate, frame.error_page = translate, pages.error_page
+    add_pages(app, pages)
 
 
-def hls_base_of(settings: Settings, request: Request) -> str:
-    """Where the browser of this request reaches the HLS server."""
-    port = settings.hls_port or settings.port + 1
-    return hls_base(settings.hls_base_url, port, request.url.scheme, request.url.hostname)
-
-
-def _lifespan(frame: Frame, relay: FollowingClient, hls: FollowingClient, media: Media) -> Lifespan:
+def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
         relay.start()

@@ -6,11 +6,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
+from starlette.requests import Request
 
 from tongke_courses.lessons import service
 from tongke_courses.lessons.live import LiveHub
 from tongke_courses.lessons.models import Lesson
 from tongke_platform.frame import Frame
+from tongke_platform.settings import Settings
 from tongke_streaming.frames import LinkLost, Refused
 
 Message = dict[str, Any]
@@ -107,9 +109,10 @@ def _live_lessons(message: Message) -> list[str]:
     ]
 
 
-def hls_base(settings_base: str | None, port: int, scheme: str, host: str | None) -> str:
-    """Where players of this request reach the HLS server."""
-    if settings_base:
-        return settings_base.rstrip("/")
-    name = f"[{host}]" if host and ":" in host else host or "localhost"
-    return f"{scheme}://{name}:{port}"
+def hls_base(settings: Settings, request: Request) -> str:
+    """Where the browser of this request reaches the HLS server."""
+    if settings.hls_base_url:
+        return settings.hls_base_url.rstrip("/")
+    host = request.url.hostname or "localhost"
+    name = f"[{host}]" if ":" in host else host
+    return f"{request.url.scheme}://{name}:{settings.hls_port or settings.port + 1}"

@@ -1,6 +1,6 @@
 """Headers every answer carries, and the refusal of requests another site made with our cookie."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -11,6 +11,7 @@ from tongke_platform.app.problems import problem
 from tongke_platform.errors import N_, Forbidden
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+LOGIN_PATHS = {"/api/sessions", "/login"}
 CROSS_SITE = N_("This request came from another site and was refused.")
 
 
@@ -59,26 +60,31 @@ class SameOrigin:
 def refuses(connection: HTTPConnection) -> bool:
     """Whether a browser sent this with our cookie, or to get one, from a foreign page.
 
-    A request whose credential is a token is no business of this check: no page can make a browser
-    add one it does not know.
+    A request whose credential is a token or a session address is no business of this check: no
+    page can make a browser send one it does not know.
     """
-    if connection.scope["type"] == "http" and connection.scope["method"] in SAFE_METHODS:
+    scope = connection.scope
+    if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
         return False
-    headers = connection.headers
-    if "authorization" in headers or _has_media_token(connection):
+    if COOKIE not in connection.cookies and scope["path"] not in LOGIN_PATHS:
         return False
-    site = headers.get("sec-fetch-site")
-    if site is not None and connection.scope["type"] == "http":
+    if "authorization" in connection.headers or _has_media_credential(connection):
+        return False
+    site = connection.headers.get("sec-fetch-site")
+    if site is not None and scope["type"] == "http":
         return site not in {"same-origin", "none"}
-    origin = headers.get("origin")
+    origin = connection.headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+        return urlsplit(origin).netloc.lower() != connection.headers.get("host", "").lower()
     return COOKIE in connection.cookies
 
 
-def _has_media_token(connection: HTTPConnection) -> bool:
-    """Media addresses (and live pages) take ``?token=`` and then ignore the cookie."""
-    path = connection.scope["path"]
-    if not (path.startswith("/live/") or connection.scope["type"] == "websocket"):
-        return False
-    return bool(parse_qs(connection.scope["query_string"].decode("latin-1")).get("token"))
+def _has_media_credential(connection: HTTPConnection) -> bool:
+    """Media addresses and live pages take ``?token=`` and then ignore the cookie; a WHIP or WHEP
+    session's address is the credential of its PATCH and DELETE.
+    """
+    scope = connection.scope
+    media = scope["path"].startswith("/live/")
+    if media and scope.get("method") in {"PATCH", "DELETE"}:
+        return True
+    return (media or scope["type"] == "websocket") and bool(connection.query_params.get("token"))

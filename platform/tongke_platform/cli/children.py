@@ -1,0 +1,155 @@
+"""What the supervisor starts: each part of the server as a process of its own.
+
+Each imports its own part when it runs, so that none holds the memory of the others.
+"""
+
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+import uvloop
+
+from tongke_platform.cli.options import load_settings
+from tongke_platform.logs import configure_logs
+from tongke_platform.settings import Settings
+
+PR_SET_PDEATHSIG = 1
+WS_MAX_BYTES = 64 << 10
+SHUTDOWN_S = 3
+
+Ready = Callable[..., None]
+Parent = Annotated[int, typer.Option(help="Die when this process is gone.")]
+ReadyFd = Annotated[int, typer.Option(help="Write a line of JSON here once ready.")]
+ListenFd = Annotated[int, typer.Option(help="The listening socket.")]
+
+
+def die_with(parent: int) -> None:
+    """Be killed with the parent (Linux, prctl(2)); at once when it is gone already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The parent may have died before the line above: nobody would tell us any more.
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _announce(ready_fd: int) -> Ready:
+    def ready(port: int | None = None) -> None:
+        with suppress(OSError):
+            os.write(ready_fd, json.dumps({"port": port}).encode() + b"\n")
+            os.close(ready_fd)
+
+    return ready
+
+
+def _begin(process: str, parent: int) -> Settings:
+    die_with(parent)
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format, process)
+    return settings
+
+
+async def _until_told(work: Awaitable[Any]) -> None:
+    """Run until done, SIGTERM or SIGINT."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Ready) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def web(parent: Parent, ready_fd: ReadyFd, listen_fd: ListenFd) -> None:
+    """The web server, with the worker unless that role is elsewhere."""
+    from tongke_platform.app import create_app
+
+    settings = _begin("web", parent)
+    config = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        ws_max_size=WS_MAX_BYTES,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+    listener = socket.socket(fileno=listen_fd)
+    server = _Server(config, _announce(ready_fd))
+    uvloop.run(server.serve([listener]))
+
+
+def worker(parent: Parent, ready_fd: ReadyFd) -> None:
+    """Background work alone."""
+    from tongke_platform.app import create_app
+
+    settings = _begin("worker", parent)
+    app = create_app(settings)
+
+    async def run() -> None:
+        async with app.router.lifespan_context(app):
+            _announce(ready_fd)()
+            await asyncio.Event().wait()
+
+    uvloop.run(_until_told(run()))
+
+
+def relay(parent: Parent, ready_fd: ReadyFd) -> None:
+    """The packet relay."""
+    from tongke_streaming.rtc.process import RelayConfig, run_relay
+
+    settings = _begin("relay", parent)
+    config = RelayConfig(
+        control_socket=settings.relay_socket,
+        state_dir=settings.data_dir / "relay",
+        host=settings.media_host,
+        port=settings.media_port,
+        announce=settings.announced,
+    )
+    uvloop.run(run_relay(config, ready=_announce(ready_fd)))
+
+
+def hls(parent: Parent, ready_fd: ReadyFd) -> None:
+    """The packager and HLS server."""
+    from tongke_streaming.hls.process import HlsConfig, run_hls
+
+    settings = _begin("hls", parent)
+    config = HlsConfig(
+        control_socket=settings.hls_socket,
+        relay_socket=settings.relay_socket,
+        host=settings.host,
+        port=settings.hls_port or settings.port + 1,
+        data_dir=settings.data_dir,
+        storage_url=settings.media_url,
+        min_free_bytes=settings.min_free_bytes,
+    )
+    uvloop.run(run_hls(config, ready=_announce(ready_fd)))
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "_web": web,
+    "_worker": worker,
+    "_relay": relay,
+    "_hls": hls,
+}
