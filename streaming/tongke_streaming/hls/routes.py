@@ -1,0 +1,84 @@
+"""The multivariant playlist as web answers it: it knows who may watch."""
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tongke_streaming.authorizer import Authorizer
+from tongke_streaming.frames import LinkLost, Refused
+from tongke_streaming.hls.client import HlsClient
+
+BaseUrl = Callable[[Request, str], str]
+"""From a request and its lesson to where the hls server is reached, as ``https://host:port``."""
+
+_CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+_PREFLIGHT = _CORS | {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Range",
+    "Access-Control-Max-Age": "86400",
+}
+_RETRY_S = 1
+
+
+def hls_routes(client: HlsClient, authorizer: Authorizer, base_url: BaseUrl) -> list[Route]:
+    """GET, HEAD and OPTIONS of ``/live/{lesson}/hls/index.m3u8`` and ``/replay/{lesson}/index.m3u8``.
+
+    ``?source=`` chooses another source of the lesson than the lead teacher's. Errors are problem
+    details; 409 with Retry-After while there is nothing to play yet.
+    """
+
+    async def playlist(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_PREFLIGHT)
+        lesson = request.path_params["lesson"]
+        try:
+            return await _answer(request, lesson)
+        except Refused as no:
+            return _problem(no)
+        except (LinkLost, TimeoutError):
+            return _problem(Refused(503, "hls_away", "the HLS server is being restarted", _RETRY_S))
+
+    async def _answer(request: Request, lesson: str) -> Response:
+        grant = await authorizer.authorize(request, lesson, "watch")
+        base = base_url(request, grant.lesson)
+        source = request.query_params.get("source")
+        try:
+            text = await client.multivariant(grant.lesson, grant.media_key, base, source)
+        except Refused as no:
+            if no.code not in ("nothing_yet", "no_lesson"):
+                raise
+            raise Refused(409, "nothing_yet", "there is nothing to play yet", _RETRY_S) from no
+        headers = _CORS | {"Cache-Control": "private, no-store"}
+        return Response(text, media_type="application/vnd.apple.mpegurl", headers=headers)
+
+    methods = ["GET", "HEAD", "OPTIONS"]
+    return [
+        Route("/live/{lesson}/hls/index.m3u8", playlist, methods=methods, name="hls_live"),
+        Route("/replay/{lesson}/index.m3u8", playlist, methods=methods, name="hls_replay"),
+    ]
+
+
+def _problem(no: Refused) -> Response:
+    """RFC 9457; ``code`` is ours, for programs."""
+    headers = dict(_CORS)
+    if no.retry_after is not None:
+        headers["Retry-After"] = str(no.retry_after)
+    if no.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(no.status).phrase,
+        "status": no.status,
+        "detail": no.detail,
+        "code": no.code,
+    }
+    return Response(
+        json.dumps(body, ensure_ascii=False),
+        no.status,
+        headers,
+        media_type="application/problem+json",
+    )
