@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-TONGKE = (sys.executable, "-c", "from tongke_platform.cli import main; main()")
+TONGKE = (sys.executable, "-m", "tongke_platform.cli")
 
 
 class Command:

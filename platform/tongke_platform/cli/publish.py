@@ -6,14 +6,14 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from tongke_streaming.ingest.inspect import NotMedia, inspect
-from tongke_streaming.ingest.publish import Event, Plan, Publisher, PublishFailed, ffmpeg_program
+if TYPE_CHECKING:
+    from tongke_streaming.ingest.publish import Event, Publisher
 
-_SENTENCES: dict[Event, str] = {
+_SENTENCES: "dict[Event, str]" = {
     "plan": "sending {file}: {sentence}",
     "live": "live",
     "lost": "{reason}",
@@ -42,6 +42,10 @@ def command(
     Exit codes: 0 sent, or stopped by a signal; 1 the server could not be reached; 2 the file or the
     address is wrong, or the server refuses.
     """
+    # Media libraries are slow to load, and the server's own processes come through this package.
+    from tongke_streaming.ingest.inspect import NotMedia, inspect
+    from tongke_streaming.ingest.publish import Plan, Publisher, PublishFailed, ffmpeg_program
+
     if not whip_url.startswith(("http://", "https://")):
         _fail(f"{whip_url}: a WHIP address begins with http:// or https://", 2)
 
@@ -73,7 +77,7 @@ class _Reporter:
         self._as_json = as_json
         self._said: set[str] = set()
 
-    def __call__(self, event: Event, facts: dict[str, Any]) -> None:
+    def __call__(self, event: "Event", facts: dict[str, Any]) -> None:
         if self._as_json:
             print(json.dumps({"event": event, **facts}, ensure_ascii=False), flush=True)
             return
@@ -85,7 +89,7 @@ class _Reporter:
             print(text, flush=True)
 
 
-def _stop_on_signals(publisher: Publisher) -> None:
+def _stop_on_signals(publisher: "Publisher") -> None:
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: publisher.stop())

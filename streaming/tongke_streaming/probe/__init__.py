@@ -1,0 +1,1 @@
+"""What a room would get: viewers without a screen."""
