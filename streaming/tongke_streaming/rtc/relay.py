@@ -239,11 +239,11 @@ class Relay:
 
     def _end(self, _: Link, fields: Message) -> Message:
         lesson = _name(fields["lesson"], "lesson")
+        for key in [k for k in self._sources if k[0] == lesson]:
+            self._sources.pop(key).finish()
+        self._feed.event("end", lesson=lesson, us=self._clock.now_us())
         for session_id in [s for s, of in self._lesson_of.items() if of == lesson]:
             self._sessions[session_id].end("lesson over")
-        for key in [k for k in self._sources if k[0] == lesson]:
-            self._sources.pop(key).forget()
-        self._feed.event("end", lesson=lesson, us=self._clock.now_us())
         return {}
 
     def _follow(self, link: Link, _: Message) -> Message:

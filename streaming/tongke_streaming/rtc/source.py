@@ -342,5 +342,7 @@ class Source:
         """The timeline's instant of the stream's newest packet."""
         return self._timeline.us(stream.track, stream.last_timestamp)
 
-    def forget(self) -> None:
+    def finish(self) -> None:
+        """The lesson is over: what its sessions do while they end is no gap in it."""
+        self.state = "over"
         self._cuts.forget()
