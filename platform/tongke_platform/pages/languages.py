@@ -73,7 +73,7 @@ def client_messages(language: Language) -> dict[str, list[str]]:
     return translations(language).of_client(frozenset(found))
 
 
-def _named(tag: str | None) -> Language | None:
+def named_language(tag: str | None) -> Language | None:
     """The language a tag such as ``zh-Hans-CN``, ``zh_CN`` or ``en-GB`` stands for."""
     primary = (tag or "").strip().replace("_", "-").split("-")[0].lower()
     return {"zh": "zh_CN", "en": "en"}.get(primary)  # type: ignore[return-value]  # str of Literal
@@ -84,7 +84,7 @@ def _accepted(header: str) -> Language | None:
     ranked: list[tuple[float, int, Language]] = []
     for place, item in enumerate(header.split(",")):
         tag, _, parameter = item.partition(";")
-        language = _named(tag)
+        language = named_language(tag)
         if language is None:
             continue
         try:
@@ -98,14 +98,14 @@ def _accepted(header: str) -> Language | None:
 
 def asked_language(connection: HTTPConnection) -> Language | None:
     """The language of ``?lang=``, to be remembered in the cookie."""
-    return _named(connection.query_params.get("lang"))
+    return named_language(connection.query_params.get("lang"))
 
 
-def language_of(connection: HTTPConnection) -> Language:
-    """``?lang=``, else the cookie, else Accept-Language, else Chinese."""
+def language_of(connection: HTTPConnection, default: Language = DEFAULT_LANGUAGE) -> Language:
+    """``?lang=``, else the cookie, else Accept-Language, else the default."""
     return (
         asked_language(connection)
-        or _named(connection.cookies.get(LANGUAGE_COOKIE))
+        or named_language(connection.cookies.get(LANGUAGE_COOKIE))
         or _accepted(connection.headers.get("accept-language", ""))
-        or DEFAULT_LANGUAGE
+        or default
     )

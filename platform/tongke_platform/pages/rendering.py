@@ -1,18 +1,23 @@
 """Pages from templates: one Jinja environment, the language of the request, strict headers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from fastapi import Depends
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tongke_platform.pages import times
-from tongke_platform.pages.assets import Assets
+from tongke_platform.pages.assets import STATIC_PATH, Assets, StaticAssets
 from tongke_platform.pages.headers import page_headers
 from tongke_platform.pages.languages import (
+    DEFAULT_LANGUAGE,
     HTML_LANGUAGE,
     LANGUAGE_COOKIE,
     Language,
@@ -83,7 +88,6 @@ def make_environment(zone: ZoneInfo = times.SCHOOL_ZONE) -> Environment:
         _gettext, _ngettext, newstyle=True
     )
     _add_times(environment, zone)
-    environment.globals["asset"] = Assets().path
     return environment
 
 
@@ -98,12 +102,19 @@ class Pages:
         self,
         *,
         zone: ZoneInfo = times.SCHOOL_ZONE,
+        default_language: Language = DEFAULT_LANGUAGE,
         media_origins: MediaOrigins = _no_origins,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.environment = make_environment(zone)
+        self.asset = Assets().path
+        self.environment.globals["asset"] = self.asset
+        self._default_language = default_language
         self._media_origins = media_origins
         self._now = now
+
+    def language(self, request: HTTPConnection) -> Language:
+        return language_of(request, self._default_language)
 
     def render(
         self, request: Request, template: str, *, status: int = 200, **values: object
@@ -112,7 +123,7 @@ class Pages:
 
         Raises jinja2.TemplateNotFound and jinja2.UndefinedError: both are bugs.
         """
-        language = language_of(request)
+        language = self.language(request)
         body = self.environment.get_template(template).render(
             language=language,
             html_language=HTML_LANGUAGE[language],
@@ -126,3 +137,39 @@ class Pages:
         if asked is not None:
             response.set_cookie(LANGUAGE_COOKIE, asked, max_age=_YEAR_S, samesite="lax")
         return response
+
+    def say(self, request: Request, message: str, params: Mapping[str, object]) -> str:
+        """A message with %(name)s places, in the language of the request."""
+        text = translations(self.language(request)).gettext(message)
+        return text % params if params else text
+
+    def error_page(self, request: Request, status: int, code: str, message: str) -> Response:
+        """An error as a page; who is not logged in is asked to, and comes back afterwards."""
+        if status == 401:
+            return RedirectResponse(login_address(request), 303)
+        if code == "no_room":
+            return self.render(request, "errors/room.html", status=status)
+        values = {"viewer": None, "heading": message, "code": code}
+        return self.render(request, "errors/error.html", status=status, **values)
+
+
+def login_address(request: Request) -> str:
+    """The login page that leads back to this request's address."""
+    address = request.url.path
+    if request.url.query:
+        address += "?" + request.url.query
+    return "/login" if address == "/" else f"/login?next={quote(address)}"
+
+
+def add_pages(app: Starlette, pages: Pages) -> None:
+    """Let requests find the pages, and serve the built client."""
+    app.state.pages = pages
+    app.mount(STATIC_PATH, StaticAssets(), name="static")
+
+
+def get_pages(connection: HTTPConnection) -> Pages:
+    pages: Pages = connection.app.state.pages
+    return pages
+
+
+ThePages = Annotated[Pages, Depends(get_pages)]

@@ -21,8 +21,8 @@ def clock(instant: datetime, zone: ZoneInfo = SCHOOL_ZONE) -> str:
 
 def day_words(day: date, today: date, language: Language) -> str:
     """今天, 明天 or 昨天; a weekday within the week; else the date."""
-    say = translations(language).gettext
-    near = {0: say("today"), 1: say("tomorrow"), -1: say("yesterday")}
+    say = translations(language)
+    near = {0: say.gettext("today"), 1: say.gettext("tomorrow"), -1: say.gettext("yesterday")}
     distance = (day - today).days
     if distance in near:
         return near[distance]

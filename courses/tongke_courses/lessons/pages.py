@@ -1,0 +1,256 @@
+"""Pages of lessons: today, the lead desk, a classroom, the replay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from tongke_courses.lessons import rights, service
+from tongke_courses.lessons.models import Lesson, LessonState, Room
+from tongke_courses.lessons.rights import LedLesson
+from tongke_courses.lessons.schemas import addresses
+from tongke_platform.accounts.models import Account
+from tongke_platform.accounts.rights import CurrentAccount
+from tongke_platform.errors import Unauthorized
+from tongke_platform.frame import Frame, Reading, TheFrame
+from tongke_platform.pages import times
+from tongke_platform.pages.languages import Language
+from tongke_platform.pages.rendering import Pages, ThePages, login_address
+
+router = APIRouter(include_in_schema=False)
+
+RECENT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at a page, for its header."""
+
+    name: str
+    school: str = ""
+
+
+@dataclass(frozen=True)
+class LessonView:
+    """A lesson as pages show it."""
+
+    id: str
+    title: str
+    subject: str
+    grade: str
+    school: str
+    teacher: str
+    state: str
+    planned_start: datetime
+    planned_length: timedelta
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button of a lesson; ``room`` names the classroom a ``room`` button enters."""
+
+    kind: Literal["teach", "room", "replay"]
+    href: str
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A lesson on the line of the day; ``next`` is the one shown large."""
+
+    lesson: LessonView
+    actions: Sequence[Action] = field(default_factory=tuple)
+    next: bool = False
+
+
+def viewer_of(account: Account) -> Viewer:
+    return Viewer(account.display_name, account.school.name if account.school else "")
+
+
+def view_of(lesson: Lesson) -> LessonView:
+    return LessonView(
+        id=str(lesson.id),
+        title=lesson.title,
+        subject=lesson.subject,
+        grade=lesson.grade,
+        school=lesson.school.name,
+        teacher=lesson.teacher.display_name,
+        state=lesson.state.value,
+        planned_start=lesson.planned_start,
+        planned_length=timedelta(minutes=lesson.planned_minutes),
+    )
+
+
+def replay_page(lesson: Lesson) -> str:
+    return f"/lessons/{lesson.id}/replay"
+
+
+def actions_of(account: Account, lesson: Lesson) -> list[Action]:
+    """What this person does with this lesson next: one button, or one for each of their rooms."""
+    if lesson.state is LessonState.ENDED:
+        return [Action("replay", replay_page(lesson))]
+    if rights.may_lead(account, lesson):
+        return [Action("teach", f"/lessons/{lesson.id}/teach")]
+    return [
+        Action("room", f"/room/{room.token}", room.name)
+        for room in lesson.rooms
+        if room.school_id == account.school_id and room.revoked_at is None
+    ]
+
+
+def next_of(lessons: Sequence[Lesson], now: datetime) -> Lesson | None:
+    """The one going on, else the first that is neither over nor past its planned end."""
+    live = (one for one in lessons if one.state is LessonState.LIVE)
+    coming = (one for one in lessons if one.state is LessonState.PLANNED and one.planned_end > now)
+    return next(live, None) or next(coming, None)
+
+
+def next_of_room(lessons: Sequence[Lesson], now: datetime) -> Lesson | None:
+    """What a classroom's screen is about; when nothing comes, the lesson that has just ended."""
+    coming = next_of(lessons, now)
+    ended = [one for one in lessons if one.state is LessonState.ENDED]
+    last = max(ended, key=lambda one: one.ended_at or one.planned_start, default=None)
+    if coming is None or last is None or coming.state is LessonState.LIVE:
+        return coming or last
+    just_ended = last.ended_at is not None and now - last.ended_at < RECENT
+    return last if just_ended and coming.planned_start - now > RECENT else coming
+
+
+@router.get("/")
+async def today(
+    request: Request, pages: ThePages, frame: TheFrame, session: Reading, account: CurrentAccount
+) -> Response:
+    if account is None:
+        return RedirectResponse(login_address(request), 303)
+    now = frame.now()
+    lessons = await service.today(session, account, now, frame.settings.zone)
+    coming = next_of(lessons, now)
+    stops = [Stop(view_of(one), actions_of(account, one), one is coming) for one in lessons]
+    return pages.render(request, "lessons/today.html", viewer=viewer_of(account), stops=stops)
+
+
+@router.get("/lessons/{lesson_id}/teach")
+async def teach(
+    request: Request, pages: ThePages, lesson: LedLesson, account: CurrentAccount
+) -> Response:
+    assert account is not None, "LedLesson asks for an account"
+    values: dict[str, Any] = {"viewer": viewer_of(account), "lesson": view_of(lesson)}
+    if lesson.state is LessonState.ENDED:
+        return pages.render(request, "lessons/over.html", replay_url=replay_page(lesson), **values)
+    return pages.render(request, "lessons/teach.html", data=_desk(pages, lesson), **values)
+
+
+def _desk(pages: Pages, lesson: Lesson) -> dict[str, Any]:
+    where = addresses(lesson.id)
+    started = lesson.started_at
+    return {
+        "lesson": {
+            "id": str(lesson.id),
+            "title": lesson.title,
+            "state": lesson.state.value,
+            "started_at": started.isoformat() if started else None,
+        },
+        "rooms": [
+            {
+                "id": str(room.id),
+                "name": room.name,
+                "school": room.school.name,
+                "class_size": room.class_size,
+            }
+            for room in lesson.rooms
+        ],
+        "live_url": where.live,
+        "whip_url": where.whip,
+        "tokens_url": f"/api/lessons/{lesson.id}/tokens",
+        "end_url": f"/api/lessons/{lesson.id}/end",
+        "replay_page": replay_page(lesson),
+        "ticker_url": pages.asset("ticker.js"),
+    }
+
+
+@router.get("/room/{token}")
+async def classroom(
+    request: Request, pages: ThePages, frame: TheFrame, session: Reading, token: str
+) -> Response:
+    room = await service.room_of_token(session, token)
+    data = {
+        "token": token,
+        "now": frame.now().isoformat(),
+        "next_url": f"/room/{quote(token)}/next",
+        "lesson": await _room_lesson(session, frame, room, pages.language(request)),
+    }
+    shown = {"name": room.name, "school": room.school.name}
+    return pages.render(request, "lessons/room.html", room=shown, data=data)
+
+
+@router.get("/room/{token}/next")
+async def classroom_next(
+    request: Request, pages: ThePages, frame: TheFrame, session: Reading, token: str
+) -> dict[str, Any]:
+    """What the classroom's page asks now and then: is there another lesson by now?"""
+    room = await service.room_of_token(session, token)
+    return {"lesson": await _room_lesson(session, frame, room, pages.language(request))}
+
+
+async def _room_lesson(
+    session: Reading, frame: Frame, room: Room, language: Language
+) -> dict[str, Any] | None:
+    now, zone = frame.now(), frame.settings.zone
+    lesson = next_of_room(await service.today_of_room(session, room, now, zone), now)
+    if lesson is None:
+        return None
+    where = addresses(lesson.id)
+    view = view_of(lesson)
+    return {
+        "id": view.id,
+        "title": view.title,
+        "subject": view.subject,
+        "grade": view.grade,
+        "school": view.school,
+        "teacher": view.teacher,
+        "state": view.state,
+        "planned_start": view.planned_start.isoformat(),
+        "start_words": times.said(view.planned_start, now, language, zone),
+        "addresses": {
+            "whep": where.whep,
+            "hls": where.hls,
+            "live": where.live,
+            "replay_page": replay_page(lesson),
+        },
+    }
+
+
+@router.get("/lessons/{lesson_id}/replay")
+async def replay(
+    request: Request,
+    pages: ThePages,
+    session: Reading,
+    account: CurrentAccount,
+    lesson_id: str,
+    token: str = "",
+) -> Response:
+    """For those who may watch the lesson, and with ``?token=`` for a room that received it."""
+    lesson = await service.get(session, rights.parse_id(lesson_id))
+    room = await _room_watching(session, lesson, token) if token else None
+    if room is None:
+        if account is None:
+            raise Unauthorized
+        rights.check_watch(account, lesson)
+    view = view_of(lesson)
+    if lesson.state is not LessonState.ENDED or lesson.started_at is None:
+        viewer = viewer_of(account) if account else None
+        return pages.render(request, "lessons/not_yet.html", viewer=viewer, lesson=view)
+    source = addresses(lesson.id).replay + (f"?token={quote(token)}" if room else "")
+    back = f"/room/{quote(token)}" if room else "/"
+    return pages.render(
+        request, "lessons/replay.html", lesson=view, back=back, data={"source": source}
+    )
+
+
+async def _room_watching(session: Reading, lesson: Lesson, token: str) -> Room | None:
+    room = await service.room_of_token(session, token)
+    return room if rights.room_may_watch(room, lesson) else None

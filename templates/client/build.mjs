@@ -1,0 +1,52 @@
+// Bundles the client for Chrome 87 into templates/static, under names with a hash of their content,
+// and writes manifest.json: the plain name of each entry → the name built.
+import { context, build } from "esbuild";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const templates = join(dirname(fileURLToPath(import.meta.url)), "..");
+const folder = join(templates, "static");
+const entries = ["pages/today", "pages/teach", "pages/room", "pages/replay", "media/ticker"].map((name) =>
+  join(templates, "client", `${name}.ts`),
+);
+
+const options = {
+  entryPoints: [...entries, join(templates, "style", "tongke.css")],
+  outdir: folder,
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: "chrome87",
+  minify: true,
+  legalComments: "external",
+  metafile: true,
+  logLevel: "warning",
+  plugins: [{ name: "manifest", setup: (step) => step.onEnd(finish) }],
+};
+
+/** Swap the manifest in one step, then drop what no longer belongs to the build. */
+async function finish(result) {
+  if (result.errors.length > 0) return;
+  const names = {};
+  const built = new Set([".gitkeep", "manifest.json"]);
+  for (const [path, output] of Object.entries(result.metafile.outputs)) {
+    built.add(basename(path));
+    if (!output.entryPoint || path.endsWith(".txt")) continue;
+    names[basename(output.entryPoint).replace(/\.ts$/, ".js")] = basename(path);
+  }
+  await writeFile(join(folder, "manifest.tmp"), JSON.stringify(names, null, 1));
+  await rename(join(folder, "manifest.tmp"), join(folder, "manifest.json"));
+  for (const name of await readdir(folder)) {
+    if (!built.has(name)) await rm(join(folder, name));
+  }
+}
+
+await mkdir(folder, { recursive: true });
+if (process.argv.includes("--watch")) {
+  await (await context(options)).watch();
+} else {
+  await build(options);
+}

@@ -1,0 +1,215 @@
+/** Watching a lesson again: own controls, the recording's gaps marked and skipped. */
+
+import type Hls from "hls.js";
+import { _, element, expose, ngettext, pageData, say, show } from "../lib/page";
+import { lengthWords, timecode } from "../lib/time";
+import { loadHls } from "../media/hls";
+
+interface ReplayPage {
+  source: string;
+}
+
+interface Gap {
+  from: number;
+  to: number;
+}
+
+const SKIP_S = 10;
+const SAY_SKIPPED_MS = 3000;
+
+const page = pageData<ReplayPage>();
+const video = element<HTMLVideoElement>("video");
+const seek = element<HTMLInputElement>("seek");
+const speed = element<HTMLSelectElement>("speed");
+let gaps: Gap[] = [];
+let hls: Hls | null = null;
+let state: "loading" | "ready" | "failed" = "loading";
+let sayTimer = 0;
+
+async function load(): Promise<void> {
+  show("trouble", false);
+  hls?.destroy();
+  const kind = await loadHls();
+  if (!kind.isSupported()) {
+    video.src = page.source;
+    video.addEventListener("loadedmetadata", ready, { once: true });
+    video.addEventListener("error", () => fail(), { once: true });
+    return;
+  }
+  hls = new kind({ enableWorker: false, startPosition: 0, maxBufferLength: 30, backBufferLength: 60 });
+  hls.on(kind.Events.LEVEL_LOADED, (_event, data) => {
+    gaps = joined(data.details.fragments.filter((one) => one.gap).map((one) => ({ from: one.start, to: one.end })));
+    drawGaps(data.details.totalduration);
+  });
+  video.addEventListener("loadedmetadata", ready, { once: true });
+  hls.on(kind.Events.ERROR, (_event, data) => {
+    if (!data.fatal) return;
+    if (data.type === kind.ErrorTypes.MEDIA_ERROR) hls?.recoverMediaError();
+    else fail(data.response?.code);
+  });
+  hls.loadSource(page.source);
+  hls.attachMedia(video);
+}
+
+function joined(found: Gap[]): Gap[] {
+  const all: Gap[] = [];
+  for (const gap of found) {
+    const last = all[all.length - 1];
+    if (last && gap.from - last.to < 0.1) last.to = gap.to;
+    else all.push({ ...gap });
+  }
+  return all;
+}
+
+function ready(): void {
+  state = "ready";
+  element<HTMLButtonElement>("start").disabled = false;
+  seek.max = String(Math.floor(video.duration));
+  say("length", timecode(video.duration));
+  say("long-words", lengthWords(video.duration));
+  show("long", true);
+  follow();
+}
+
+function fail(status?: number): void {
+  state = "failed";
+  show("cover", false);
+  show("trouble", true);
+  const missing = status === 404 || status === 409;
+  say("trouble-heading", missing ? _("There is no recording of this lesson yet") : _("The recording could not be loaded"));
+  say("trouble-words", missing ? _("It appears here when the lesson has ended.") : _("Please check the network and try again. The recording itself is safe."));
+}
+
+// Gaps: marked on the bar, listed in words, skipped while playing.
+
+function drawGaps(length: number): void {
+  const svg = "http://www.w3.org/2000/svg";
+  element("holes" as string).replaceChildren(
+    ...gaps.map((gap) => {
+      const hole = document.createElementNS(svg, "rect");
+      hole.setAttribute("class", "gap");
+      hole.setAttribute("x", String((gap.from / length) * 1000));
+      hole.setAttribute("width", String(Math.max(3, ((gap.to - gap.from) / length) * 1000)));
+      hole.setAttribute("height", "8");
+      return hole;
+    }),
+  );
+  show("gaps", gaps.length > 0);
+  element("gap-list").replaceChildren(
+    ...gaps.map((gap) => {
+      const line = document.createElement("li");
+      line.textContent = _("at %(time)s, for %(length)s", {
+        time: timecode(gap.from),
+        length: lengthWords(gap.to - gap.from),
+      });
+      return line;
+    }),
+  );
+}
+
+function skipGap(): void {
+  const at = video.currentTime;
+  const gap = gaps.find((one) => at >= one.from - 0.15 && at < one.to - 0.05);
+  if (!gap) return;
+  video.currentTime = Math.min(gap.to + 0.05, video.duration);
+  const seconds = Math.round(gap.to - gap.from);
+  say("skipped", ngettext("Skipped a gap of %(num)s second", "Skipped a gap of %(num)s seconds", seconds));
+  show("skipped", true);
+  clearTimeout(sayTimer);
+  sayTimer = window.setTimeout(() => show("skipped", false), SAY_SKIPPED_MS);
+}
+
+// Controls
+
+function follow(): void {
+  if (!video.seeking) skipGap();
+  const at = video.currentTime;
+  if (document.activeElement !== seek || !dragging) seek.value = String(at);
+  seek.setAttribute("aria-valuetext", _("%(at)s of %(length)s", { at: timecode(at), length: timecode(video.duration) }));
+  element("played" as string).setAttribute("width", String((at / (video.duration || 1)) * 1000));
+  say("now", timecode(at));
+}
+
+let dragging = false;
+
+function toggle(): void {
+  if (state !== "ready") return;
+  show("cover", false);
+  if (video.paused) void video.play().catch(() => undefined);
+  else video.pause();
+}
+
+function go(seconds: number): void {
+  video.currentTime = Math.min(Math.max(0, seconds), video.duration || 0);
+  follow();
+}
+
+function setMuted(muted: boolean): void {
+  video.muted = muted;
+  const button = element("mute");
+  button.setAttribute("aria-pressed", String(muted));
+  (button.querySelector(".loud") as HTMLElement).hidden = muted;
+  (button.querySelector(".silent") as HTMLElement).hidden = !muted;
+}
+
+function showPlaying(): void {
+  const button = element("play");
+  button.setAttribute("aria-label", video.paused ? _("Play") : _("Pause"));
+  (button.querySelector(".to-play") as HTMLElement).hidden = !video.paused;
+  (button.querySelector(".to-pause") as HTMLElement).hidden = video.paused;
+}
+
+function changeSpeed(by: number): void {
+  speed.selectedIndex = Math.min(Math.max(0, speed.selectedIndex + by), speed.options.length - 1);
+  video.playbackRate = Number(speed.value);
+}
+
+function toggleFull(): void {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else void element("player").requestFullscreen().catch(() => undefined);
+}
+
+const KEYS: Record<string, () => void> = {
+  " ": toggle,
+  k: toggle,
+  ArrowLeft: () => go(video.currentTime - SKIP_S),
+  ArrowRight: () => go(video.currentTime + SKIP_S),
+  Home: () => go(0),
+  End: () => go(video.duration - 1),
+  m: () => setMuted(!video.muted),
+  f: toggleFull,
+  "<": () => changeSpeed(-1),
+  ">": () => changeSpeed(1),
+};
+
+addEventListener("keydown", (event) => {
+  const target = event.target as HTMLElement;
+  const act = KEYS[event.key];
+  if (!act || event.ctrlKey || event.altKey || event.metaKey || target === speed) return;
+  if (event.key === " " && target instanceof HTMLButtonElement) return;
+  event.preventDefault();
+  act();
+});
+seek.addEventListener("input", () => {
+  dragging = true;
+  go(Number(seek.value));
+});
+seek.addEventListener("change", () => (dragging = false));
+speed.addEventListener("change", () => (video.playbackRate = Number(speed.value)));
+for (const name of ["timeupdate", "seeked", "durationchange"]) video.addEventListener(name, follow);
+for (const name of ["play", "pause", "ended"]) video.addEventListener(name, showPlaying);
+video.addEventListener("click", toggle);
+element("start").addEventListener("click", toggle);
+element("play").addEventListener("click", toggle);
+element("mute").addEventListener("click", () => setMuted(!video.muted));
+element("full").addEventListener("click", toggleFull);
+element("again").addEventListener("click", () => void load());
+void load();
+
+expose({
+  state: () => state,
+  gaps: () => gaps,
+  duration: () => video.duration,
+  position: () => video.currentTime,
+  skipped: () => element("skipped").hidden === false,
+});
