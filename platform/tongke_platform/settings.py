@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         None, description="Signs media tokens; unset: made once and kept in data_dir/secret (0600)."
     )
     min_free_bytes: int = Field(
-        1 << 30, ge=0, description="Recording stops when the disk has less room than this."
+        512 << 20, ge=0, description="Recording stops when the disk has less room than this."
     )
     ffmpeg: str | None = Field(
         None, description="The ffmpeg to use; unset: the one of the imageio-ffmpeg package."

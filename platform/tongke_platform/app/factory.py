@@ -14,8 +14,7 @@ from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_platform.accounts import routes as account_routes
 from tongke_platform.app import problems
-from tongke_platform.app.clients import FollowingClient as HlsClient
-from tongke_platform.app.health import health_routes
+from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
 from tongke_platform.app.requests import LogRequests
 from tongke_platform.app.security import SameOrigin, SecurityHeaders
@@ -29,6 +28,8 @@ from tongke_platform.pages import login
 from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import Pages, add_pages
 from tongke_platform.settings import Settings, signing_secret
+from tongke_streaming.hls.client import HlsClient
+from tongke_streaming.hls.routes import hls_routes
 from tongke_streaming.rtc.client import RelayClient
 from tongke_streaming.rtc.routes import rtc_routes
 
@@ -77,7 +78,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     for slice_ in (account_routes, lesson_routes, live, login, lesson_pages):
         app.include_router(slice_.router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
-    app.router.routes.extend(health_routes(relay, hls, metrics))
+    app.router.routes.extend(health_routes(Probes(relay, hls), metrics))
     return app
 
 
@@ -85,7 +86,11 @@ def _media_routes(
     settings: Settings, authorizer: LessonAuthorizer, relay: RelayClient, hls: HlsClient
 ) -> list[Route]:
     turn = [settings.turn_url] if settings.turn_url else []
-    return [*rtc_routes(relay, authorizer, turn)]
+
+    def base(request: Request, lesson: str) -> str:
+        return hls_base(settings, request)
+
+    return [*rtc_routes(relay, authorizer, turn), *hls_routes(hls, authorizer, base)]
 
 
 def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:

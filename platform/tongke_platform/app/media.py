@@ -1,8 +1,8 @@
 """The web process's side of the relay and the packagers."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Coroutine
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -14,20 +14,14 @@ from tongke_courses.lessons.models import Lesson
 from tongke_platform.frame import Frame
 from tongke_platform.settings import Settings
 from tongke_streaming.frames import LinkLost, Refused
+from tongke_streaming.hls.client import HlsClient
+from tongke_streaming.rtc.client import RelayClient
 
 Message = dict[str, Any]
-OnEvent = Callable[[Message], None]
 
 OPEN_TIMEOUT_S = 2.0
-FINISH_TIMEOUT_S = 4.0
 
 log = structlog.get_logger(__name__)
-
-
-class Client(Protocol):
-    """What this file needs of a RelayClient or an HlsClient."""
-
-    async def request(self, do: str, *, timeout: float = 5.0, **fields: Any) -> Message: ...
 
 
 class Media:
@@ -36,7 +30,7 @@ class Media:
     It is the ``MediaPlane`` of the lessons.
     """
 
-    def __init__(self, frame: Frame, relay: Client, hls: Client) -> None:
+    def __init__(self, frame: Frame, relay: RelayClient, hls: HlsClient) -> None:
         self._frame = frame
         self._relay = relay
         self._hls = hls
@@ -61,14 +55,13 @@ class Media:
         self.hub.on_hls_event(message)
 
     async def recording_status(self, lesson: str) -> Message:
-        return await self._hls.request("status", lesson=lesson)
+        return await self._hls.status(lesson)
 
     async def before_publish(self, lesson: Lesson) -> None:
         """Open the recording. A lesson must go live even while the packagers are away."""
         try:
-            await self._hls.request(
-                "open", timeout=OPEN_TIMEOUT_S, lesson=str(lesson.id), key=lesson.media_key
-            )
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                await self._hls.open(str(lesson.id), lesson.media_key)
         except (Refused, LinkLost, TimeoutError) as error:
             log.warning("recording not opened", lesson=str(lesson.id), error=repr(error))
 
@@ -77,8 +70,16 @@ class Media:
         try:
             await self._relay.request("end", lesson=lesson)
         finally:
-            await self._hls.request("finish", timeout=FINISH_TIMEOUT_S, lesson=lesson)
+            await self._finish(lesson)
         self._live.discard(lesson)
+
+    async def _finish(self, lesson: str) -> None:
+        try:
+            await self._hls.finish(lesson)
+        except Refused as refusal:
+            # A lesson that ends without having begun has no recording to close.
+            if refusal.status != 404:
+                raise
 
     async def _mark_live(self, lesson: str) -> None:
         try:
@@ -90,8 +91,8 @@ class Media:
             self._live.discard(lesson)
             log.exception("lesson not marked live", lesson=lesson)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -140,8 +140,8 @@ def hls(parent: Parent, ready_fd: ReadyFd) -> None:
         relay_socket=settings.relay_socket,
         host=settings.host,
         port=settings.hls_port or settings.port + 1,
-        data_dir=settings.data_dir,
-        storage_url=settings.media_url,
+        media_dir=settings.data_dir / "spool",
+        store_url=settings.media_url,
         min_free_bytes=settings.min_free_bytes,
     )
     uvloop.run(run_hls(config, ready=_announce(ready_fd)))
