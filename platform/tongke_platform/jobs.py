@@ -46,8 +46,9 @@ class Job(Record):
 class Jobs:
     """The handlers, and the worker of this process once ``start`` was called."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, now: Callable[[], datetime] = utc_now) -> None:
         self._database = database
+        self.now = now
         self._handlers: dict[str, Handler] = {}
         self._me = str(uuid4())
         self._wake = asyncio.Event()
@@ -104,7 +105,7 @@ class Jobs:
                     await self._wake.wait()
 
     async def _due(self) -> Sequence[UUID]:
-        now = utc_now()
+        now = self.now()
         statement = (
             select(Job.id)
             .where(Job.done_at.is_(None), Job.run_at <= now, Job.kind.in_(self._handlers))
@@ -116,7 +117,7 @@ class Jobs:
             return (await session.execute(statement)).scalars().all()
 
     async def _lease(self, key: UUID) -> Job | None:
-        now = utc_now()
+        now = self.now()
         statement = (
             update(Job)
             .where(Job.id == key, Job.done_at.is_(None))
@@ -136,11 +137,11 @@ class Jobs:
             delay = min(2.0**job.attempts, MAX_DELAY_S)
             await self._release(
                 job.id,
-                run_at=utc_now() + timedelta(seconds=delay),
+                run_at=self.now() + timedelta(seconds=delay),
                 last_error=repr(error)[:500],
             )
             return False
-        await self._release(job.id, done_at=utc_now(), last_error=None)
+        await self._release(job.id, done_at=self.now(), last_error=None)
         return True
 
     async def _release(self, key: UUID, **values: Any) -> None:

@@ -1,0 +1,203 @@
+"""What each credential opens at the WHIP, WHEP and playlist addresses."""
+
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from tests.makers import Makers
+from tests.processes import StandIn
+from tongke_courses.lessons import service
+from tongke_courses.lessons.models import Lesson, Room
+from tongke_platform.accounts.models import Account, Role
+from tongke_platform.accounts.rights import COOKIE
+from tongke_platform.accounts.service import log_in
+from tongke_platform.frame import Frame
+from tongke_streaming.frames import Message
+
+SDP = {"Content-Type": "application/sdp"}
+
+
+@pytest.fixture(autouse=True)
+def answers(relay: StandIn, hls: StandIn) -> None:
+    async def session(message: Message) -> Message:
+        return {"session": "s", "sdp": "v=0\r\n", "etag": "e"}
+
+    async def playlist(message: Message) -> Message:
+        return {"playlist": "#EXTM3U\n"}
+
+    relay.answers |= {"publish": session, "watch": session}
+    hls.answers["multivariant"] = playlist
+
+
+@pytest.fixture
+async def teacher(make: Makers) -> Account:
+    return await make.account(await make.school())
+
+
+@pytest.fixture
+async def room(make: Makers) -> Room:
+    return await make.room(await make.school())
+
+
+@pytest.fixture
+async def lesson(make: Makers, teacher: Account, room: Room) -> Lesson:
+    return await make.lesson(teacher, [room])
+
+
+async def post(
+    client: httpx2.AsyncClient, lesson: Lesson, kind: str, token: str, *, query: bool = False
+) -> httpx2.Response:
+    address = f"/live/{lesson.id}/{kind}"
+    if query:
+        return await client.post(f"{address}?token={token}", content="v=0", headers=SDP)
+    headers = {**SDP, "Authorization": f"Bearer {token}"}
+    return await client.post(address, content="v=0", headers=headers)
+
+
+@pytest.mark.parametrize("path", ["whip", "whep"])
+async def test_anonymous(client: httpx2.AsyncClient, lesson: Lesson, path: str) -> None:
+    answer = await client.post(f"/live/{lesson.id}/{path}", content="v=0", headers=SDP)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("path", ["live/{id}/hls/index.m3u8", "replay/{id}/index.m3u8"])
+async def test_anonymous_playlist(client: httpx2.AsyncClient, lesson: Lesson, path: str) -> None:
+    assert (await client.get("/" + path.format(id=lesson.id))).status_code == 401
+
+
+@pytest.mark.parametrize("query", [True, False])
+async def test_publish_token(
+    client: httpx2.AsyncClient,
+    make: Makers,
+    lesson: Lesson,
+    relay: StandIn,
+    hls: StandIn,
+    query: bool,
+) -> None:
+    token = make.media_token(lesson, "publish")
+    assert (await post(client, lesson, "whip", token, query=query)).status_code == 201
+    assert hls.asked_for("open") == [{"lesson": str(lesson.id), "key": lesson.media_key}]
+    published = relay.asked_for("publish")[0]
+    assert (published["holder"], published["source"]) == ("test", "lead")
+
+    watching = await post(client, lesson, "whep", token, query=query)
+    assert (watching.status_code, watching.json()["code"]) == (403, "other_act")
+
+
+async def test_publishing_goes_on_without_the_packager(
+    client: httpx2.AsyncClient, make: Makers, lesson: Lesson, hls: StandIn
+) -> None:
+    del hls.answers["open"]
+    answer = await post(client, lesson, "whip", make.media_token(lesson, "publish"))
+    assert answer.status_code == 201
+
+
+async def test_watch_token(client: httpx2.AsyncClient, make: Makers, lesson: Lesson) -> None:
+    token = make.media_token(lesson)
+    assert (await post(client, lesson, "whep", token)).status_code == 201
+    assert (await post(client, lesson, "whip", token)).status_code == 403
+    playlist = await client.get(f"/live/{lesson.id}/hls/index.m3u8?token={token}")
+    assert playlist.text == "#EXTM3U\n"
+
+
+async def test_token_of_another_lesson(
+    client: httpx2.AsyncClient, make: Makers, lesson: Lesson, teacher: Account
+) -> None:
+    other = await make.lesson(teacher)
+    answer = await post(client, lesson, "whep", make.media_token(other))
+    assert (answer.status_code, answer.json()["code"]) == (403, "other_lesson")
+
+
+@pytest.mark.parametrize("query", [True, False])
+async def test_expired_and_wrong_token(
+    client: httpx2.AsyncClient, make: Makers, lesson: Lesson, query: bool
+) -> None:
+    expired = await post(client, lesson, "whep", make.media_token(lesson, hours=-1), query=query)
+    assert (expired.status_code, expired.json()["code"]) == (401, "token_expired")
+    wrong = await post(client, lesson, "whep", "wrong", query=query)
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "bad_token")
+
+
+async def test_room_token(
+    client: httpx2.AsyncClient,
+    make: Makers,
+    frame: Frame,
+    lesson: Lesson,
+    room: Room,
+    relay: StandIn,
+) -> None:
+    assert (await post(client, lesson, "whep", room.token, query=True)).status_code == 201
+    watching = relay.asked_for("watch")[0]
+    assert (watching["room"], watching["label"]) == (str(room.id), room.name)
+    assert (await post(client, lesson, "whip", room.token)).status_code == 403
+    other = await make.lesson()
+    assert (await post(client, other, "whep", room.token)).status_code == 403
+
+    async with frame.database.write() as session:
+        (await service.room_of_token(session, room.token)).revoked_at = frame.now()
+    assert (await post(client, lesson, "whep", room.token, query=True)).status_code == 401
+
+
+async def test_api_token_is_taken_from_the_header_only(
+    client: httpx2.AsyncClient, make: Makers, lesson: Lesson, teacher: Account, relay: StandIn
+) -> None:
+    token = await make.token(teacher)
+    assert (await post(client, lesson, "whip", token)).status_code == 201
+    assert relay.asked_for("publish")[0]["holder"] == f"account:{teacher.id}"
+    assert (await post(client, lesson, "whip", token, query=True)).status_code == 401
+
+
+async def test_cookie(
+    client: httpx2.AsyncClient, frame: Frame, lesson: Lesson, teacher: Account
+) -> None:
+    async with frame.database.write() as session:
+        cookie = await log_in(session, teacher, now=frame.now(), lifetime=timedelta(hours=1))
+    client.cookies.set(COOKIE, cookie)
+    address = f"/live/{lesson.id}/whip"
+    ours = await client.post(
+        address, content="v=0", headers={**SDP, "Origin": "http://school.test"}
+    )
+    assert ours.status_code == 201
+    theirs = await client.post(
+        address, content="v=0", headers={**SDP, "Origin": "https://evil.test"}
+    )
+    assert (theirs.status_code, theirs.json()["code"]) == (403, "cross_site")
+
+
+async def test_a_wrong_token_is_not_saved_by_a_cookie(
+    client: httpx2.AsyncClient, frame: Frame, lesson: Lesson, teacher: Account
+) -> None:
+    async with frame.database.write() as session:
+        cookie = await log_in(session, teacher, now=frame.now(), lifetime=timedelta(hours=1))
+    client.cookies.set(COOKIE, cookie)
+    assert (await post(client, lesson, "whip", "wrong", query=True)).status_code == 401
+
+
+async def test_teacher_of_an_unrelated_school(
+    client: httpx2.AsyncClient, make: Makers, lesson: Lesson
+) -> None:
+    token = await make.token(await make.account(await make.school()))
+    assert (await post(client, lesson, "whep", token)).status_code == 403
+    playlist = await client.get(
+        f"/replay/{lesson.id}/index.m3u8", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert (playlist.status_code, playlist.json()["code"]) == (403, "not_your_lesson")
+
+
+async def test_unknown_lesson(client: httpx2.AsyncClient, make: Makers) -> None:
+    token = await make.token(await make.account(role=Role.ADMIN))
+    headers = {**SDP, "Authorization": f"Bearer {token}"}
+    for name in ("018f0000-0000-7000-8000-000000000000", "nothing"):
+        answer = await client.post(f"/live/{name}/whep", content="v=0", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_lesson")
+
+
+async def test_ended_lesson_takes_no_publisher(
+    client: httpx2.AsyncClient, make: Makers, frame: Frame, lesson: Lesson
+) -> None:
+    token = make.media_token(lesson, "publish")
+    await service.end(frame, lesson.id)
+    answer = await post(client, lesson, "whip", token)
+    assert (answer.status_code, answer.json()["code"]) == (409, "lesson_over")
