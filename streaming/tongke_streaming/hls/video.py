@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from tongke_streaming.hls.boxes import VIDEO_TIMESCALE, Sample, video_chunk, video_init
 from tongke_streaming.hls.model import TARGET_DURATION_S
+from tongke_streaming.hls.repeat import repeat_picture
 from tongke_streaming.hls.segments import Cut, SegmentWriter
 
 PART_TICKS = VIDEO_TIMESCALE // 2
@@ -26,6 +27,12 @@ class Picture:
     parameters: ParameterSets
 
 
+def _repeated(picture: Picture) -> Picture | None:
+    sps, pps = picture.parameters
+    data = repeat_picture(picture.data, sps, pps)
+    return None if data is None else replace(picture, data=data, idr=False)
+
+
 class VideoRendition:
     """Pictures of one layer in order of time.
 
@@ -38,11 +45,9 @@ class VideoRendition:
         self,
         writer: SegmentWriter,
         origin_us: int,
-        repeat: Callable[[Picture, int], Picture | None] = lambda _picture, _index: None,
     ) -> None:
         self._writer = writer
         self._origin_us = origin_us
-        self._repeat = repeat
         self._flowing = False
         self._pending: Cut | None = None
         self._last: Picture | None = None
@@ -206,15 +211,14 @@ class VideoRendition:
         if self._part_ticks >= PART_MIN_TICKS:
             self._flush_part()
         picture: Picture | None = last
-        start, index = last.start, 0
+        start = last.start
         while picture is not None and start < end:
             duration = min(PART_TICKS - self._part_ticks, end - start)
             self._append(picture, start, duration)
             start += duration
             if self._part_ticks >= PART_MIN_TICKS:
                 self._flush_part()
-            index += 1
-            picture = self._repeat(last, index) if start < end else None
+            picture = _repeated(last) if start < end else None
         return end
 
     def _append(self, picture: Picture, start: int, duration: int) -> None:
