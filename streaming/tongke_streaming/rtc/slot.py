@@ -51,6 +51,7 @@ class Slot:
     rtx_seq: int = 0
     stretches: deque[_Stretch] = field(default_factory=lambda: deque(maxlen=8))
     joined: dict[int, tuple[Packet, int]] = field(default_factory=dict)
+    queue: deque[Packet] = field(default_factory=deque)
     loss: float = 0.0
     resent: int = 0
 
@@ -82,10 +83,8 @@ class Slot:
         self._new_stretch(stream, packet.seq, offset)
         stream.slots.append(self)
 
-    def catch_up(
-        self, stream: "Stream", line: list[Packet], instant_us: int | None
-    ) -> list[Packet]:
-        """Attach behind the cached group of pictures; returns what to send at once.
+    def catch_up(self, stream: "Stream", line: list[Packet], instant_us: int | None) -> None:
+        """Queue the cached group of pictures; the stream's new packets go behind it.
 
         Its pictures are put one millisecond apart before the newest: with their own timestamps the
         browser would play them at their own pace and stay that far behind live.
@@ -94,10 +93,9 @@ class Slot:
         offset = self.timestamp_offset(stream, newest, instant_us)
         self.leave()
         self._new_stretch(stream, line[0].seq, offset)
-        stream.slots.append(self)
+        stream.catching_up.append(self)
         pictures = list(dict.fromkeys(p.timestamp for p in line))
         back = {ts: (len(pictures) - 1 - i) * _JOIN_STEP for i, ts in enumerate(pictures)}
-        out = []
         for packet in line:
             # Written so that the slot's ordinary offset gives the compressed timestamp.
             ts = (newest.timestamp - back[packet.timestamp]) & 0xFFFFFFFF
@@ -105,7 +103,17 @@ class Slot:
                 packet.payload_type, packet.marker, packet.seq, ts, packet.ssrc, packet.payload, {}
             )
             self.joined[(packet.seq + self.seq_offset) & 0xFFFF] = (copy, self.ts_offset)
-            out.append(copy)
+            self.queue.append(copy)
+
+    def next_of_queue(self, octets: int) -> list[Packet]:
+        """Up to ``octets`` of what is queued, at least one packet; caught up when it is empty."""
+        out: list[Packet] = []
+        while self.queue and (octets > 0 or not out):
+            octets -= len(self.queue[0].payload)
+            out.append(self.queue.popleft())
+        if not self.queue and self.feed is not None:
+            self.feed.catching_up.remove(self)
+            self.feed.slots.append(self)
         return out
 
     def takes(self, in_seq: int) -> bool:
@@ -120,8 +128,11 @@ class Slot:
 
     def leave(self) -> None:
         """No more packets from the present feed."""
-        if self.feed is not None and self in self.feed.slots:
-            self.feed.slots.remove(self)
+        if self.feed is not None:
+            for row in (self.feed.slots, self.feed.catching_up):
+                if self in row:
+                    row.remove(self)
+        self.queue.clear()
         self.feed = None
 
     def stop_waiting(self) -> None:

@@ -26,6 +26,8 @@ _KEYFRAME_EVERY_US = 1_950_000
 # Without packets for this long a source is away, though its session may yet come back to life.
 _AWAY_US = 3_000_000
 _STALE_LAYER_US = 1_500_000
+# Each 20 ms, so 20 Mbit/s: a group of pictures of 400 kB takes 0.16 s.
+_PACE_OCTETS = 50_000
 
 
 class CutFile:
@@ -115,7 +117,7 @@ class Source:
         for stream in publisher.streams.values():
             self._flush(stream)
             self._feed.event("gone", track=stream.track)
-            for slot in [*stream.slots]:
+            for slot in [*stream.slots, *stream.catching_up]:
                 slot.leave()
             for slot in [*stream.waiting]:
                 slot.stop_waiting()
@@ -179,6 +181,8 @@ class Source:
         self._timeline.packet(stream.track, stream.codec.rate, packet.timestamp, now)
         self._cut_before(stream, packet)
         self._feed.packet(stream.track, packet)
+        for slot in stream.catching_up:
+            slot.queue.append(packet)
         if seq_delta(packet.seq, stream.ring.highest or 0) < 0:
             self._forwarder.late(stream, packet, now)
             return
@@ -253,6 +257,10 @@ class Source:
             self._ask_keyframes(now_us)
             if self.state == "live" and now_us - self._last_packet_us > _AWAY_US:
                 self._be_away()
+        for stream in self.streams:
+            if stream.catching_up:
+                self._flush(stream)
+                self._pace(stream, now_us)
         if self.state == "away":
             for cut in self._cutter.tick(now_us):
                 self._send_cut(cut)
@@ -297,12 +305,17 @@ class Source:
             self._flush(stream)
             if line := stream.gop.packets():
                 us = self._timeline.us(stream.track, line[-1].timestamp)
-                packets = slot.catch_up(stream, line, us)
-                self._forwarder.one_slot(slot, packets, self._clock.now_us())
+                slot.catch_up(stream, line, us)
+                self._pace(stream, self._clock.now_us())
                 return
         if layers:
             slot.wait_for(layers[0])
             self.ask_keyframe()
+
+    def _pace(self, stream: Stream, now_us: int) -> None:
+        """The next piece of what joiners catch up with: all at once would overrun their buffers."""
+        for slot in [*stream.catching_up]:
+            self._forwarder.one_slot(slot, slot.next_of_queue(_PACE_OCTETS), now_us)
 
     def ask_keyframe(self) -> None:
         if self.publisher is not None:

@@ -63,6 +63,7 @@ class Stream:
     pending: list[Packet] = field(default_factory=list)
     slots: list["Slot"] = field(default_factory=list)
     waiting: list["Slot"] = field(default_factory=list)
+    catching_up: list["Slot"] = field(default_factory=list)
     missing: dict[int, _Missing] = field(default_factory=dict)
     gave_up: bool = False
     lost_total: int = 0
