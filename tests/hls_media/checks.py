@@ -35,7 +35,7 @@ def check_continuous(sink: Sink) -> None:
 
 def check_segments(host: Host) -> None:
     """Every rendition has the same numbers, discontinuities at the same ones, and no overlap."""
-    marks = {}
+    marks: dict[int, bool] = {}
     for sink in host.sinks.values():
         for segment in sink.segments:
             assert segment.duration_us is not None, "closed"

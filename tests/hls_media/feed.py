@@ -172,14 +172,13 @@ class Feed:
 
     def play(self, packager: Packager, clock: FakeClock) -> None:
         """Ticks every 50 ms of the feed's time."""
-        ticked = 0
         while self._actions:
             us, _, action = heapq.heappop(self._actions)
+            while us - clock.us > 50_000:
+                clock.us += 50_000
+                packager.tick()
             clock.us = max(clock.us, us)
             action(packager)
-            if us - ticked >= 50_000:
-                packager.tick()
-                ticked = us
 
 
 @dataclass(frozen=True)
@@ -245,10 +244,10 @@ def play(feed: Feed, host: Host | None = None) -> Host:
 
 
 def video_frames(data: bytes) -> list[VideoFrame]:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         return list(container.decode(container.streams.video[0]))
 
 
 def audio_frames(data: bytes) -> list[AudioFrame]:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         return list(container.decode(container.streams.audio[0]))

@@ -176,4 +176,6 @@ def _chunk(
 
 def sample_count(chunk: bytes) -> int:
     """How many samples a chunk of ours holds, for FRAME-RATE."""
-    return int.from_bytes(chunk[(at := chunk.index(b"trun") + 8) : at + 4], "big")
+    tfhd = 32  # behind the heads of moof and traf, and mfhd
+    trun = tfhd + int.from_bytes(chunk[tfhd : tfhd + 4], "big") + 20
+    return int.from_bytes(chunk[trun + 12 : trun + 16], "big")
