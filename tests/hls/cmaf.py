@@ -10,6 +10,7 @@ from functools import cache
 import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -57,7 +58,7 @@ def _fragments(data: bytes) -> tuple[bytes, list[bytes]]:
     return init, fragments
 
 
-def _open(buffer: io.BytesIO) -> "av.container.OutputContainer":
+def _open(buffer: io.BytesIO) -> OutputContainer:
     flags = "frag_every_frame+empty_moov+default_base_moof"
     return av.open(buffer, "w", format="mp4", options={"movflags": flags})
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from tongke_streaming.hls.library import Library
 from tongke_streaming.hls.metrics import Metrics
 from tongke_streaming.hls.rendition import Rendition
 from tongke_streaming.hls.server import HlsApp
+from tongke_streaming.hls.waiting import Pulse, Receive
 
 LESSON = "lesson-1"
 KEY = "k" * 32
@@ -43,6 +43,29 @@ class Rig:
         return httpx2.AsyncClient(timeout=30, limits=limits, trust_env=False)
 
 
+class WatchedPulse(Pulse):
+    """Tells a test when waits begin and end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = asyncio.Event()
+
+    async def wait(self, receive: Receive, deadline: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._changed.set)  # after it has been counted
+        try:
+            await super().wait(receive, deadline)
+        finally:
+            self._changed.set()
+
+    async def until(self, count: int) -> None:
+        """Until so many wait."""
+        async with asyncio.timeout(10):
+            while len(self) != count:
+                self._changed.clear()
+                await self._changed.wait()
+
+
 class Feeder:
     """Puts a made rendition's parts into a sink, segment by segment."""
 
@@ -54,6 +77,8 @@ class Feeder:
         self.part = 0
         self._open = False
         self._break = False
+        self.pulse = WatchedPulse()
+        sink.pulse = self.pulse
         sink.init(0, made.init, made.info)
 
     def one(self) -> None:
@@ -112,9 +137,7 @@ async def rig(folder: Path, *, min_free: int = 0) -> AsyncIterator[Rig]:
         await library.stop()
 
 
-async def stored(library: Library, timeout: float = 10.0) -> None:
+async def stored(library: Library) -> None:
     """Until every upload is done."""
-    deadline = time.monotonic() + timeout
-    while library.uploader.unfinished:
-        assert time.monotonic() < deadline, "uploads hang"
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        await library.uploader.idle.wait()

@@ -29,6 +29,10 @@ def open_store(url: str) -> ObjectStore:
     return from_url(url)
 
 
+class StoreError(OSError):
+    """The store cannot be reached or refuses."""
+
+
 class MediaStore:
     """Objects ``lessons/{lesson}/{name}``, each put once."""
 
@@ -36,16 +40,21 @@ class MediaStore:
         self._store = store
 
     async def put(self, lesson: str, name: str, data: bytes) -> None:
-        """Raises obstore's BaseError, OSError or ValueError."""
-        await self._store.put_async(f"lessons/{lesson}/{name}", data)
+        """Raises StoreError."""
+        try:
+            await self._store.put_async(f"lessons/{lesson}/{name}", data)
+        except _FAILURES as error:
+            raise StoreError(f"{name} was not put: {type(error).__name__}") from error
 
     async def get(self, lesson: str, name: str) -> bytes | None:
-        """None where there is no such object. Raises as ``put``."""
+        """None where there is no such object. Raises StoreError."""
         try:
             result = await self._store.get_async(f"lessons/{lesson}/{name}")
             return bytes(await result.bytes_async())
         except FileNotFoundError:
             return None
+        except _FAILURES as error:
+            raise StoreError(f"{name} was not got: {type(error).__name__}") from error
 
 
 class Uploader:
@@ -59,6 +68,8 @@ class Uploader:
         self._queue: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self.unfinished = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
         self.failures = 0
 
     def start(self) -> None:
@@ -73,8 +84,9 @@ class Uploader:
                 await task
 
     def add(self, upload: Callable[[], Awaitable[None]]) -> None:
-        """``upload`` may be called several times; OSError and obstore's errors mean: again."""
+        """``upload`` may be called several times; OSError means: again."""
         self.unfinished += 1
+        self.idle.clear()
         self._queue.put_nowait(upload)
 
     async def _work(self) -> None:
@@ -82,6 +94,8 @@ class Uploader:
             upload = await self._queue.get()
             await self._until_done(upload)
             self.unfinished -= 1
+            if not self.unfinished:
+                self.idle.set()
 
     async def _until_done(self, upload: Callable[[], Awaitable[None]]) -> None:
         wait_s = _FIRST_RETRY_S
@@ -89,8 +103,8 @@ class Uploader:
             try:
                 await upload()
                 return
-            except _FAILURES as error:
+            except OSError as error:
                 self.failures += 1
-                log.warning("upload failed, again in %.1f s: %s", wait_s, type(error).__name__)
+                log.warning("upload failed, again in %.1f s: %s", wait_s, error)
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _LAST_RETRY_S)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from tongke_streaming.archive.cache import SegmentCache
@@ -11,7 +12,7 @@ from tongke_streaming.archive.names import BadName, source_of
 from tongke_streaming.archive.recorder import Reason, State
 from tongke_streaming.archive.segments import Segment
 from tongke_streaming.archive.spool import Spool
-from tongke_streaming.archive.store import MediaStore, Uploader
+from tongke_streaming.archive.store import MediaStore, StoreError, Uploader
 from tongke_streaming.frames import Refused
 from tongke_streaming.hls.lesson import Lesson, Listener, load_lesson
 from tongke_streaming.hls.model import Timeline
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _IDLE_S = 600.0
 _TICK_S = 5.0
+_STORE_PATIENCE_S = 2.0
 
 OnRecording = Callable[[str, State, Reason], None]
 
@@ -93,7 +95,7 @@ class Library:
     # Finding lessons.
 
     async def by_key(self, key: str) -> Lesson | None:
-        """The lesson a media path belongs to."""
+        """The lesson a media path belongs to. Raises StoreError."""
         lesson = self._keys.get(key)
         if lesson is None:
             try:
@@ -108,15 +110,20 @@ class Library:
         return lesson
 
     async def load(self, name: str) -> Lesson | None:
-        """From memory, spool or store; None where nothing is known of it. Raises BadName."""
+        """From memory, spool or store; None where it is nowhere. Raises BadName, StoreError."""
         if name in self.lessons:
             return self.lessons[name]
         self.spool.folder(name)
         task = self._loading.get(name)
         if task is None:
             task = self._loading[name] = asyncio.ensure_future(self._load(name))
-            task.add_done_callback(lambda _: self._loading.pop(name, None))
+            task.add_done_callback(partial(self._loaded, name))
         return await asyncio.shield(task)
+
+    def _loaded(self, name: str, task: asyncio.Task[Lesson | None]) -> None:
+        del self._loading[name]
+        if not task.cancelled():
+            task.exception()  # who asked may have stopped waiting
 
     async def _load(self, name: str) -> Lesson | None:
         path = self.spool.folder(name).journal_path
@@ -183,7 +190,7 @@ class Library:
 
     async def open(self, name: str, key: str) -> Lesson:
         """Raises Refused 400 for names that cannot be."""
-        lesson = await self._known(name)
+        lesson = await self._known_or_new(name)
         if lesson is None:
             lesson = self._sync(name)
         self._set_key(lesson, key)
@@ -199,7 +206,7 @@ class Library:
 
     async def finish(self, name: str, now_us: int, patience_s: float) -> None:
         """The lesson is over: wait for the feed to say so, then see to it."""
-        lesson = await self._known(name)
+        lesson = self.lessons.get(name) or await self._known(name)
         if lesson is None:
             return
         if lesson.fed:
@@ -219,11 +226,24 @@ class Library:
             raise Refused(404, "nothing_yet", "the lesson has no media yet")
         return text
 
+    async def _known_or_new(self, name: str) -> Lesson | None:
+        """A store that is away does not keep a lesson from beginning."""
+        try:
+            async with asyncio.timeout(_STORE_PATIENCE_S):
+                return await self._known(name)
+        except (Refused, TimeoutError) as error:
+            if isinstance(error, Refused) and error.status != 503:
+                raise
+            log.warning("lesson %s: begun without asking the store, which is away", name)
+            return None
+
     async def _known(self, name: str) -> Lesson | None:
         try:
             return await self.load(name)
         except BadName as error:
             raise Refused(400, "bad_name", str(error)) from error
+        except StoreError as error:
+            raise Refused(503, "store_away", str(error), retry_after=5) from error
 
     def _set_key(self, lesson: Lesson, key: str) -> None:
         if lesson.key == key and self._keys.get(key) is lesson:
@@ -307,7 +327,10 @@ class Library:
     async def segment_bytes(
         self, lesson: Lesson, rendition: Rendition, segment: Segment
     ) -> bytes | None:
-        """A whole closed segment from memory, spool or store; None when it is nowhere."""
+        """A whole closed segment from memory, spool or store; None when it is nowhere.
+
+        Raises StoreError.
+        """
         if segment.absent or not segment.closed:
             return None
         if segment.data is not None:

@@ -163,17 +163,15 @@ def skippable(segments: Sequence[SegmentView]) -> int:
     return 0
 
 
-def recent_text(
-    segments: Sequence[SegmentView], previous_init: int | None, *, with_parts: bool
-) -> str:
-    """The text of the newest segments; parts for those of the last 3 target durations."""
+def recent_text(segments: Sequence[SegmentView], previous_init: int | None) -> str:
+    """The text of the newest segments; parts for those within the last 3 target durations."""
     texts = []
-    after = 0
+    from_end = 0
     for index in range(len(segments) - 1, -1, -1):
         before = segments[index - 1].init if index else previous_init
-        listed = with_parts and after <= PARTS_LISTED_US
+        from_end += length_us(segments[index])
+        listed = from_end <= PARTS_LISTED_US or index == len(segments) - 1
         texts.append(segment_text(segments[index], before, list_parts=listed))
-        after += length_us(segments[index])
     return "".join(reversed(texts))
 
 
@@ -190,7 +188,7 @@ def media_playlist(view: RenditionView, *, delta: bool = False) -> str:
     if skipped:
         text += skip(skipped)
     previous = segments[skipped - 1].init if skipped else None
-    text += recent_text(segments[skipped:], previous, with_parts=True)
+    text += recent_text(segments[skipped:], previous)
     return text + foot(hinted(segments[-1]), view.reports, ended=view.ended)
 
 

@@ -49,7 +49,7 @@ class PlaylistBytes:
         ended: bool,
     ) -> None:
         """What follows the retired segments."""
-        text = playlist.recent_text(recent, self._old_init, with_parts=True)
+        text = playlist.recent_text(recent, self._old_init)
         hint = playlist.hinted(recent[-1] if recent else None)
         self._recent = (text + playlist.foot(hint, reports, ended=ended)).encode()
         self._made.clear()

@@ -1,8 +1,6 @@
 """The multivariant playlist as web answers it: it knows who may watch."""
 
-import json
 from collections.abc import Callable
-from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +9,7 @@ from starlette.routing import Route
 from tongke_streaming.authorizer import Authorizer
 from tongke_streaming.frames import LinkLost, Refused
 from tongke_streaming.hls.client import HlsClient
+from tongke_streaming.problems import problem
 
 BaseUrl = Callable[[Request, str], str]
 """From a request and its lesson to where the hls server is reached, as ``https://host:port``."""
@@ -63,22 +62,6 @@ def hls_routes(client: HlsClient, authorizer: Authorizer, base_url: BaseUrl) -> 
 
 
 def _problem(no: Refused) -> Response:
-    """RFC 9457; ``code`` is ours, for programs."""
-    headers = dict(_CORS)
-    if no.retry_after is not None:
-        headers["Retry-After"] = str(no.retry_after)
-    if no.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(no.status).phrase,
-        "status": no.status,
-        "detail": no.detail,
-        "code": no.code,
-    }
-    return Response(
-        json.dumps(body, ensure_ascii=False),
-        no.status,
-        headers,
-        media_type="application/problem+json",
-    )
+    response = problem(no)
+    response.headers.update(_CORS)
+    return response

@@ -13,6 +13,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
+from tongke_streaming.archive.store import StoreError
 from tongke_streaming.hls.lesson import Lesson
 from tongke_streaming.hls.library import Library
 from tongke_streaming.hls.metrics import Metrics
@@ -123,6 +124,8 @@ class HlsApp:
             await _refuse(request, Problem(400, str(error)))
         except Problem as problem:
             await _refuse(request, problem)
+        except StoreError:
+            await _refuse(request, Problem(503, "the archive is away", [(b"retry-after", b"5")]))
         self._metrics.answered(request.kind, request.status, request.size)
         if log.isEnabledFor(logging.INFO):
             log.info(
