@@ -21,7 +21,10 @@ SOURCES = {
     "courses": [("**.py", "python")],
     "templates": [("pages/**.html", "jinja2"), ("client/**.ts", "javascript")],
 }
-_OPTIONS = {"pages/**.html": {"newstyle_gettext": "true", "trim_blocks": "true"}}
+_OPTIONS = {
+    "pages/**.html": {"newstyle_gettext": "true", "trim_blocks": "true"},
+    "client/**.ts": {"parse_template_string": "true"},
+}
 
 
 def extract(root: Path = ROOT) -> Catalog:

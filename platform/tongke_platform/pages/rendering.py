@@ -62,14 +62,14 @@ def _add_times(environment: Environment, zone: ZoneInfo) -> None:
         return times.exact(instant, _language(context), zone)
 
     @pass_context
-    def length(context: Context, duration: timedelta) -> str:
+    def lasting(context: Context, duration: timedelta) -> str:
         return times.length(duration, _language(context))
 
     @pass_context
     def long_day(context: Context, instant: datetime) -> str:
         return times.long_day(instant, _language(context), zone)
 
-    environment.filters.update(said=said, exact=exact, length=length, long_day=long_day)
+    environment.filters.update(said=said, exact=exact, lasting=lasting, long_day=long_day)
     environment.filters["clock"] = lambda instant: times.clock(instant, zone)
     environment.filters["timecode"] = times.timecode
 

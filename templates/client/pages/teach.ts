@@ -144,6 +144,8 @@ function render(): void {
   if (!hasPicture && devices.sound) say("over-words", _("Sound only, without a picture"));
   show("begin", !sending);
   show("end", sending || snapshot?.lesson.state === "live");
+  const lessonLive = (snapshot?.lesson.state ?? page.lesson.state) === "live";
+  say("begin-words", lessonLive ? _("Continue the lesson") : _("Start the lesson"));
   begin.disabled = !devices.picture && !devices.sound;
   show("on-air", sending && state === "live");
   renderProblems();
@@ -154,12 +156,11 @@ function render(): void {
 function renderProblems(): void {
   const { state, problem } = publisher;
   if (state === "broken") {
-    notice("sending", "", {
+    const lost = {
       heading: _("Your connection is lost. Reconnecting…"),
-      advice: problem
-        ? wordsFor(problem).heading
-        : _("The lesson goes on by itself as soon as the network is back. What was recorded is safe."),
-    });
+      advice: _("The lesson goes on by itself as soon as the network is back. What was recorded is safe."),
+    };
+    notice("sending", "", problem ? wordsFor(problem) : lost);
   } else {
     notice("sending", "bad", state === "refused" && problem ? wordsFor(problem) : null);
   }
