@@ -143,7 +143,14 @@ class Feed:
         self.event(us, "source", source="lead", state="live", epoch=epoch, us=us)
 
     def track(
-        self, us: int, number: int, kind: str, *, epoch: int = 0, layer: str | None = None
+        self,
+        us: int,
+        number: int,
+        kind: str,
+        *,
+        epoch: int = 0,
+        layer: str | None = None,
+        fmtp: dict[str, str] | None = None,
     ) -> None:
         video = kind == "video"
         self.event(
@@ -157,7 +164,7 @@ class Feed:
             codec="H264" if video else "opus",
             rate=90000 if video else 48000,
             channels=0 if video else 2,
-            fmtp="packetization-mode=1",
+            fmtp={"packetization-mode": "1", **(fmtp or {})},
         )
 
     def map(self, us: int, number: int, timestamp: int, at_us: int) -> None:

@@ -1,5 +1,6 @@
 """Real H.264 and Opus through the packager, read again by libav."""
 
+import base64
 from itertools import pairwise
 
 import pytest
@@ -23,7 +24,7 @@ from tests.hls_media.feed import (
     steady,
     video_frames,
 )
-from tests.hls_media.media import opus, pictures
+from tests.hls_media.media import Encoded, opus, pictures
 from tongke_streaming.hls.model import Held
 from tongke_streaming.ingest.h264 import parse_sps
 
@@ -284,6 +285,18 @@ def test_takeover_without_a_gap() -> None:
     assert len(video_frames(video.file(video.segments[:2]))) == 75
     assert len(video_frames(video.file(video.segments[2:]))) == 75
     check_segments(host)
+
+
+def test_parameter_sets_of_the_offer_are_enough() -> None:
+    feed = Feed()
+    some = pictures(60)
+    sets = ",".join(base64.b64encode(nal).decode() for nal in some[0].nals[:2])
+    bare = [Encoded(tuple(n for n in p.nals if n[0] & 31 not in (7, 8)), p.idr) for p in some]
+    feed.track(T0 - 1000, 1, "video", fmtp={"sprop-parameter-sets": "!," + sets})
+    feed.map(T0, 1, 0, T0)
+    VideoTrack(1, bare, steady(60, 30)).send(feed)
+    feed.end(T0 + 2 * S)
+    assert len(video_frames(play(feed).sinks["lead-v-f"].file())) == 60
 
 
 def test_resolution_changes_at_a_cut() -> None:

@@ -32,18 +32,15 @@ def _sprop(fmtp: object) -> ParameterSets:
     """Parameter sets from the SDP (RFC 6184 §8.1, sprop-parameter-sets)."""
     sps: list[bytes] = []
     pps: list[bytes] = []
-    for item in str(fmtp or "").split(";"):
-        key, _, value = item.strip().partition("=")
-        if key != "sprop-parameter-sets":
+    value = fmtp.get("sprop-parameter-sets", "") if isinstance(fmtp, dict) else ""
+    for text in str(value).split(","):
+        try:
+            nal = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
             continue
-        for text in value.split(","):
-            try:
-                nal = base64.b64decode(text, validate=True)
-            except (binascii.Error, ValueError):
-                continue
-            kind = nal[0] & 0x1F if nal else 0
-            if kind in (SPS, PPS):
-                (sps if kind == SPS else pps).append(nal)
+        kind = nal[0] & 0x1F if nal else 0
+        if kind in (SPS, PPS):
+            (sps if kind == SPS else pps).append(nal)
     return tuple(sps), tuple(pps)
 
 
@@ -310,6 +307,8 @@ class SourcePackager:
 
     def end(self, us: int) -> None:
         self._flush_tracks()
+        if self._sound is not None:
+            self._sound.silence_until(us)
         for rendition in self._renditions():
             rendition.stop()
         for writer in self._writers.values():
