@@ -58,8 +58,6 @@ class Recorder:
             self._files[rendition] = SegmentFile(path)
         except OSError as error:
             self._lose(rendition, segment, error)
-        else:
-            self._become("ok", "")
 
     def write(self, rendition: str, segment: Segment, part: Part, frames: int, data: bytes) -> None:
         file = self._files.get(rendition)
@@ -70,6 +68,7 @@ class Recorder:
         except OSError as error:
             self._lose(rendition, segment, error)
             return
+        self._become("ok", "")
         key = {"k": True} if part.independent else {}
         place = {"r": rendition, "n": segment.msn, "o": part.offset, "s": part.size}
         self.note("part", **place, d=part.duration_us, f=frames, **key)

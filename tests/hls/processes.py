@@ -1,0 +1,141 @@
+"""A real hls process beside a relay whose feed the test writes."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.hls_media.media import Encoded, opus, packetize, pictures, rtp
+from tongke_streaming import frames
+from tongke_streaming.frames import Link, Message
+
+ROOT = Path(__file__).parents[2]
+LESSON = "lesson"
+KEY = "k" * 32
+FPS = 20
+
+
+@dataclass
+class Process:
+    child: asyncio.subprocess.Process
+    port: int
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def media(self, path: str) -> str:
+        return f"{self.base}/media/{KEY}/{path}"
+
+
+async def start(folder: Path) -> Process:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.hls.serve", str(folder), cwd=ROOT, stdout=-1
+    )
+    assert child.stdout is not None
+    async with asyncio.timeout(20):
+        port = int(await child.stdout.readline())
+    return Process(child, port)
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Process]:
+    process = await start(folder)
+    try:
+        yield process
+    finally:
+        if process.child.returncode is None:
+            process.child.terminate()
+            async with asyncio.timeout(10):
+                assert await process.child.wait() == 0
+
+
+class FakeRelay:
+    """Answers ``pull``; ``send`` goes to whoever pulled last."""
+
+    def __init__(self) -> None:
+        self.puller: Link | None = None
+        self.pulled = asyncio.Event()
+
+    async def request(self, link: Link, do: str, fields: Message) -> Message:
+        assert do == "pull"
+        self.puller = link
+        self.pulled.set()
+        return {}
+
+    def lost(self, link: Link) -> None:
+        if self.puller is link:
+            self.puller = None
+            self.pulled.clear()
+
+    def event(self, ev: str, **fields: Any) -> None:
+        assert self.puller is not None
+        self.puller.event(ev, lesson=LESSON, **fields)
+
+    def packets(self, track: int, packets: Sequence[bytes], us: int) -> None:
+        assert self.puller is not None
+        for packet in packets:
+            assert self.puller.packet(track, us, packet)
+
+    def tracks(self, first: int, epoch: int, us: int) -> None:
+        """The source is live with picture (track ``first``) and sound (``first + 1``)."""
+        self.event("source", source="lead", state="live", epoch=epoch, us=us)
+        for number, kind, codec, rate in (
+            (first, "video", "H264", 90_000),
+            (first + 1, "audio", "opus", 48_000),
+        ):
+            self.event(
+                "track",
+                track=number,
+                source="lead",
+                epoch=epoch,
+                kind=kind,
+                layer=None,
+                codec=codec,
+                rate=rate,
+                channels=2,
+                fmtp="packetization-mode=1",
+            )
+            self.event("map", track=number, rtp=0, us=us)
+
+    def cut(self, seg: int, us: int, *, gap: bool = False) -> None:
+        self.event("cut", source="lead", seg=seg, us=us, gap=gap)
+
+    def media(self, first: int, seg: int, us: int, seconds: int) -> None:
+        """``seconds`` of picture and sound from ``us`` on, a segment every 2 s from ``seg``."""
+        sequence = 0
+        for index, picture in enumerate(pictures(seconds * FPS, idr_every=2 * FPS)):
+            at = us + index * 1_000_000 // FPS
+            if picture.idr:
+                self.cut(seg + index // (2 * FPS), at)
+            packets = packetize(picture.nals, sequence, index * 90_000 // FPS)
+            sequence += len(packets)
+            self.packets(first, packets, at)
+            self._sound(first + 1, index, us)
+
+    def _sound(self, track: int, index: int, us: int) -> None:
+        """The 50 ms of sound beside picture ``index``."""
+        payloads = opus(1.0)
+        for number in range(index * 5 // 2, (index + 1) * 5 // 2):
+            data = rtp(payloads[number % 50], number, number * 960, marker=False, pt=111)
+            self.packets(track, [data], us + number * 20_000)
+
+
+@asynccontextmanager
+async def fake_relay(folder: Path) -> AsyncIterator[FakeRelay]:
+    relay = FakeRelay()
+    server = await frames.listen(
+        folder / "relay.sock", lambda: Link(on_request=relay.request, on_lost=relay.lost)
+    )
+    try:
+        yield relay
+    finally:
+        server.close()
+        if relay.puller is not None:
+            relay.puller.close()
+
+
+__all__ = ["FPS", "KEY", "LESSON", "Encoded", "FakeRelay", "Process", "fake_relay", "running"]
