@@ -9,6 +9,8 @@ _RTPFB, _FMT = 205, 15
 _TICK_US = 250
 _REFERENCE_US = 64_000
 _MAX_PACKETS = 400
+_MAX_JUMP = 3000
+_MAX_WAITING = 4000
 
 
 def build_feedback(
@@ -87,11 +89,14 @@ class TransportFeedback:
         if self._next is None:
             self._next = self._highest = seq
         number = self._highest + (((seq - self._highest + 0x8000) & 0xFFFF) - 0x8000)
-        if number < self._next or number > self._highest + 3000:
+        if number < self._next or number > self._highest + _MAX_JUMP:
             # Older than what was reported, or a jump no loss explains: begin again there.
             if number < self._next:
                 return
             self._arrivals.clear()
+            self._next = number
+        if len(self._arrivals) >= _MAX_WAITING:
+            self._arrivals.clear()  # nobody collects them: no stream of this peer was recognised
             self._next = number
         self._highest = max(self._highest, number)
         self._arrivals[number] = arrival_us
@@ -103,7 +108,8 @@ class TransportFeedback:
             # A hole is reported as lost, unless it is wider than one packet can tell.
             first = min(self._arrivals)
             start = self._next if first - self._next < _MAX_PACKETS // 2 else first
-            line = [self._arrivals.get(n) for n in range(start, self._highest + 1)]
+            stop = min(self._highest + 1, start + _MAX_PACKETS)
+            line = [self._arrivals.get(n) for n in range(start, stop)]
             data, covered = build_feedback(
                 self._ssrc, media_ssrc, self._count, start & 0xFFFF, line
             )
