@@ -56,7 +56,7 @@ class Identity:
         certificate = _certificate(key)
         self.fingerprint = _colons(certificate.fingerprint(hashes.SHA256()))
         context = SSL.Context(SSL.DTLS_METHOD)
-        context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_QUERY_MTU)
+        context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_QUERY_MTU | SSL.OP_NO_RENEGOTIATION)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         # Any certificate is taken here; it is held against the SDP's fingerprint afterwards.
         context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *_: True)
@@ -151,7 +151,10 @@ class Dtls:
                 self._ssl.do_handshake()
                 self._finish()
             else:
-                self._ssl.recv(1)
+                # Nobody speaks data here; read on until close_notify or nothing is left, or what
+                # a peer sends would pile up in OpenSSL.
+                while True:
+                    self._ssl.recv(4096)
         except SSL.WantReadError:
             pass
         except SSL.ZeroReturnError:
