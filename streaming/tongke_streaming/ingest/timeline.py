@@ -9,6 +9,8 @@ from dataclasses import dataclass
 SETTLE_US = 1_000_000
 _SLEW_EVERY_US = 10_000_000
 _SLEW_STEP_US = 20_000
+# Farther from its packets' arrival than this no report and no timestamp is believed.
+_BELIEVED_US = 10_000_000
 SEGMENT_US = 2_000_000
 LONGEST_SEGMENT_US = 4_000_000
 _SMALLEST_GAP_US = 500_000
@@ -46,6 +48,10 @@ class _Track:
     by_report: bool = False
 
 
+def _clip(step_us: int) -> int:
+    return max(-_SLEW_STEP_US, min(_SLEW_STEP_US, step_us))
+
+
 def _signed32(value: int) -> int:
     return ((value + 0x80000000) & 0xFFFFFFFF) - 0x80000000
 
@@ -59,6 +65,7 @@ class SessionTimeline:
         self._offset: int | None = None  # server clock − publisher clock
         self._window_min: int | None = None
         self._window_end = 0
+        self._jumped: dict[int, Map] = {}
 
     def packet(self, track: int, rate: int, rtp: int, arrival_us: int) -> None:
         """Tell of a packet; every packet of the session, in order of arrival."""
@@ -68,6 +75,8 @@ class SessionTimeline:
             self._tracks[track] = state
             if self._first_us is None:
                 self._first_us = arrival_us
+        if state.mapped is not None and self._jumps(track, state, rtp, arrival_us):
+            return
         sent = _signed32(rtp - state.origin) * 1_000_000 // rate
         if abs(_signed32(rtp - state.origin)) > 1 << 30:
             # Far from the origin: carry it along before 32 bits wrap (13 hours at 90 kHz).
@@ -76,6 +85,15 @@ class SessionTimeline:
         state.delay = min(state.delay, arrival_us - sent)
         if state.report is not None:
             self._note_delay(state, rtp, arrival_us)
+
+    def _jumps(self, track: int, state: _Track, rtp: int, arrival_us: int) -> bool:
+        """The publisher's timestamps began anew elsewhere: place the track by this arrival."""
+        instant = self.us(track, rtp)
+        if instant is None or abs(instant - arrival_us) <= _BELIEVED_US:
+            return False
+        state.origin, state.delay, state.report, state.by_report = rtp, arrival_us, None, False
+        state.mapped = self._jumped[track] = Map(track, rtp, arrival_us)
+        return True
 
     def _note_delay(self, state: _Track, rtp: int, arrival_us: int) -> None:
         assert state.report is not None
@@ -89,13 +107,17 @@ class SessionTimeline:
         state = self._tracks.get(track)
         if state is None:
             return
+        # The least delayed packet so far stands for the session's offset.
+        delay = self._by_arrival(state, rtp) - ntp_us
+        if self._offset is not None and abs(delay - self._offset) > _BELIEVED_US:
+            return
         state.report = (ntp_us, rtp)
-        if self._offset is None:
-            # The least delayed packet so far stands for the session's offset.
-            sent = _signed32(rtp - state.origin) * 1_000_000 // state.rate
-            delay = state.delay + sent - ntp_us
-            if self._window_min is None or delay < self._window_min:
-                self._window_min = delay
+        if self._offset is None and (self._window_min is None or delay < self._window_min):
+            self._window_min = delay
+
+    @staticmethod
+    def _by_arrival(state: _Track, rtp: int) -> int:
+        return state.delay + _signed32(rtp - state.origin) * 1_000_000 // state.rate
 
     def settle(self, now_us: int) -> list[Map]:
         """Maps that are new or corrected. Call often; nearly always empty."""
@@ -113,35 +135,43 @@ class SessionTimeline:
             for number, state in self._tracks.items()
             if (found := self._place(number, state, now_us)) is not None
         ]
-        return maps + self._slew(now_us)
+        jumped, self._jumped = [*self._jumped.values()], {}
+        return jumped + maps + self._slew(now_us)
 
     def _place(self, number: int, state: _Track, now_us: int) -> Map | None:
         if state.by_report:
             return None
         if state.report is not None and self._offset is not None:
             ntp_us, rtp = state.report
-            state.by_report = True
-            state.mapped = Map(number, rtp, ntp_us + self._offset)
-            return state.mapped
+            instant = ntp_us + self._offset
+            if abs(instant - self._by_arrival(state, rtp)) <= _BELIEVED_US:
+                state.by_report = True
+                state.mapped = Map(number, rtp, instant)
+                return state.mapped
+            state.report = None
         if state.mapped is None and now_us - state.first_us >= SETTLE_US:
             state.mapped = Map(number, state.origin, state.delay)
             return state.mapped
         return None
 
     def _slew(self, now_us: int) -> list[Map]:
-        if self._offset is None or self._window_min is None or now_us < self._window_end:
+        """Follows the offset, and each track's own clock: a sound card's runs off its PC's."""
+        if self._offset is None or now_us < self._window_end:
             return []
-        step = max(-_SLEW_STEP_US, min(_SLEW_STEP_US, self._window_min - self._offset))
+        if self._window_min is not None:
+            step = _clip(self._window_min - self._offset)
+            self._offset += step if abs(step) == _SLEW_STEP_US else 0
         self._window_min, self._window_end = None, now_us + _SLEW_EVERY_US
-        if abs(step) < _SLEW_STEP_US:
-            return []
-        self._offset += step
         moved = []
         for number, state in self._tracks.items():
             if state.by_report and state.report is not None:
                 ntp_us, rtp = state.report
-                state.mapped = Map(number, rtp, ntp_us + self._offset)
-                moved.append(state.mapped)
+                present = self.us(number, rtp)
+                assert present is not None
+                step = _clip(ntp_us + self._offset - present)
+                if abs(step) == _SLEW_STEP_US:
+                    state.mapped = Map(number, rtp, present + step)
+                    moved.append(state.mapped)
         return moved
 
     def us(self, track: int, rtp: int) -> int | None:
@@ -184,6 +214,8 @@ class Cutter:
         start = self.last.us if self.last.gap else self._media_us
         if until_us - start > _LONGEST_FILL_US:
             start = until_us - _LONGEST_FILL_US
+            if self.last.gap:
+                cuts.append(self._cut(start, True))
         if not self.last.gap and until_us - start > _SMALLEST_GAP_US:
             cuts.append(self._cut(max(start, self.last.us + 1000), True))
         while self.last.gap and until_us - self.last.us > LONGEST_SEGMENT_US:
