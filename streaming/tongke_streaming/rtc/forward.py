@@ -77,6 +77,8 @@ class Forwarder:
         found = slot.find(out_seq)
         if found is None or viewer.outbound is None or viewer.address is None:
             return False
+        if slot.rtx_type is None and slot.shape.padded:
+            return False  # it never said it would ask, so its packets cannot be made again
         packet, ts_offset = found
         marker = 0x80 if packet.marker else 0
         timestamp = (packet.timestamp + ts_offset) & 0xFFFFFFFF

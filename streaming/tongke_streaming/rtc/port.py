@@ -84,11 +84,15 @@ class MediaPort:
         self._by_ufrag[session.ufrag] = session
 
     def remove(self, session: Session) -> None:
-        for ufrag in [u for u, s in self._by_ufrag.items() if s is session]:
-            del self._by_ufrag[ufrag]
+        for ufrag in session.passwords:
+            self._by_ufrag.pop(ufrag, None)
         for address in session.checked:
             if self._by_address.get(address) is session:
                 del self._by_address[address]
+
+    def forget(self, ufrag: str) -> None:
+        """A user name that is good no longer."""
+        self._by_ufrag.pop(ufrag, None)
 
     def _read(self) -> None:
         # A bounded number of datagrams per wake, so that timers and control messages get a turn.
@@ -100,6 +104,11 @@ class MediaPort:
                 self._dispatch(size, (host, port, local))
         except (BlockingIOError, ConnectionError):
             pass  # drained; or an ICMP error of some peer that is gone, which its timer notices
+        except Exception as error:  # noqa: BLE001 - told to the loop
+            # A bug met by one datagram must not hold up the others' packets.
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a datagram could not be handled", "exception": error}
+            )
         self._after_reads()
 
     def _dispatch(self, size: int, address: Address) -> None:
@@ -127,12 +136,17 @@ class MediaPort:
         if found is None or session is None or session.ended is not None:
             self.dropped_in += 1
             return
+        former = self._by_address.get(address)
+        if former is not None and former is not session and former.holds(address):
+            self.dropped_in += 1  # a forged source address must not cut a lesson off
+            return
         if not session.take_check(found[0], found[1], address):
             self.dropped_in += 1
             return
-        former = self._by_address.get(address)
-        if former is not session:
-            self._by_address[address] = session
+        self._by_address[address] = session
+        oldest = session.forget_address()
+        if oldest is not None and self._by_address.get(oldest) is session:
+            del self._by_address[oldest]
 
     def send(self, data: bytes | memoryview, address: Address) -> None:
         """One datagram; a full socket buffer or an unreachable peer loses it, as a link would."""

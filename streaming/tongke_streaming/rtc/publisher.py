@@ -16,6 +16,8 @@ _FEEDBACK_US = 50_000
 _REPORT_US = 1_000_000
 _PLI_APART_US = 500_000
 _MOST_STREAMS = 8
+# A layer goes on under a new SSRC only when the former one has been silent for this long.
+_REPLACE_US = 500_000
 # A publisher that falls silent keeps its place a while: links come back.
 SILENCE_US = 10_000_000
 
@@ -49,7 +51,7 @@ def accept(offer: sdp.Offer) -> list[sdp.Section]:
     sections: list[sdp.Section] = []
     taken: set[str] = set()
     for media in offer.media:
-        sends = media.direction in ("sendrecv", "sendonly") and media.port != 0
+        sends = media.direction in ("sendrecv", "sendonly") and media.wanted
         if media.kind not in ("audio", "video") or not sends:
             sections.append(sdp.Section(media, None))
             continue
@@ -71,6 +73,7 @@ class Publisher(Session):
         self.sections = accept(offer)
         self.streams: dict[int, Stream] = {}
         self.on_stream: Callable[[Stream], None] = lambda _: None
+        self.on_stream_gone: Callable[[Stream], None] = lambda _: None
         self.on_packet: Callable[[Stream, rtp.Packet], None] = lambda *_: None
         self.on_report: Callable[[Stream, rtcp.SenderReport], None] = lambda *_: None
         self._by_rtx: dict[int, Stream] = {}
@@ -94,7 +97,7 @@ class Publisher(Session):
         self.answers_pli = "video" in {kind for kind, _ in self._codecs.values()}
 
     def on_rtp(self, packet: rtp.Packet) -> None:
-        number = packet.extensions.get(self._cc_id)
+        number = packet.extensions.get(self._cc_id) if self._cc_id else None
         if number is not None and len(number) == 2:
             self._feedback.received(int.from_bytes(number, "big"), packet.arrival_us)
         stream = self.streams.get(packet.ssrc)
@@ -138,7 +141,11 @@ class Publisher(Session):
                 return None
         # A known layer under a new SSRC: the publisher began it again.
         for old in [s for s in self.streams.values() if (s.kind, s.layer) == (kind, layer)]:
+            if packet.arrival_us - old.last_us < _REPLACE_US:
+                return None
             del self.streams[old.ssrc]
+            self._by_rtx.pop(old.rtx_ssrc or 0, None)
+            self.on_stream_gone(old)
         stream = Stream(packet.ssrc, kind, layer, codec)
         self.streams[packet.ssrc] = stream
         self.on_stream(stream)
@@ -154,6 +161,7 @@ class Publisher(Session):
             candidates = [s for s in candidates if s.layer == layer]
         if len(candidates) != 1:
             return None
+        self._by_rtx.pop(candidates[0].rtx_ssrc or 0, None)
         self._by_rtx[packet.ssrc] = candidates[0]
         candidates[0].rtx_ssrc = packet.ssrc
         return candidates[0]

@@ -22,19 +22,20 @@ from .publisher import Publisher
 from .session import Session
 from .slot import Slot
 from .source import CutFile, Source
+from .stats import source_stats, viewer_stats
 from .stream import Stream
 from .viewer import Viewer
 
 _TICK_S = 0.02
 _SECOND_US = 1_000_000
 _MOST_SESSIONS = 4000
-_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}$")
+_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 # A source whose publisher sent nothing for this long may be taken by anyone who may publish.
 _SILENT_US = 3_000_000
 
 
 def _name(value: Any, what: str) -> str:
-    if not isinstance(value, str) or not _NAME.match(value):
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise Refused(400, "bad_name", f"{what} is not a name")
     return value
 
@@ -107,6 +108,7 @@ class Relay:
                 lesson, name, self._clock, self._feed, self._forwarder, cuts, self._dirty
             )
             source.on_state = self._tell_state
+            source.on_track = self._fill_spare_slots
             self._sources[lesson, name] = source
         return source
 
@@ -125,22 +127,26 @@ class Relay:
     def _publish(self, _: Link, fields: Message) -> Message:
         lesson, name = _name(fields["lesson"], "lesson"), _name(fields["source"], "source")
         offer = self._offer(fields)
-        source = self._source(lesson, name)
         holder = str(fields.get("holder", ""))
-        present = source.publisher
-        if (
-            present is not None
-            and present.holder != holder
-            and self._clock.now_us() - present.heard_us < _SILENT_US
-        ):
+        if self._taken(self._sources.get((lesson, name)), holder):
             raise Refused(409, "source_taken", "someone else is publishing this source")
         publisher = Publisher(self._identity, offer, self._clock, self.port.send, holder)
+        source = self._source(lesson, name)
         publisher.on_connected = lambda _: self._publisher_up(source, publisher)
         self._add(publisher, lesson)
         self._source_of[publisher.id] = source
         return self._answer(publisher, publisher.sections)
 
+    def _taken(self, source: Source | None, holder: str) -> bool:
+        present = source.publisher if source is not None else None
+        if present is None or present.holder == holder:
+            return False
+        return self._clock.now_us() - present.heard_us < _SILENT_US
+
     def _publisher_up(self, source: Source, publisher: Publisher) -> None:
+        if self._taken(source, publisher.holder):
+            publisher.end("source taken")  # by another holder that connected first
+            return
         source.adopt(publisher)
         self._tell_session(publisher, "publishing")
 
@@ -156,7 +162,10 @@ class Relay:
             offer,
             self._clock,
             self.port.send,
-            sources=names,
+            sources={
+                kind: [n for n in names if kind in self._sources[lesson, n].kinds]
+                for kind in ("audio", "video")
+            },
             label=str(fields.get("label", ""))[:200],
             room=fields.get("room"),
             cap=fields.get("cap"),
@@ -170,10 +179,30 @@ class Relay:
     def _viewer_up(self, lesson: str, viewer: Viewer) -> None:
         viewer.open_slots()
         for slot in viewer.slots:
-            source = self._source(lesson, slot.source)
-            self._slot_source[id(slot)] = source
-            source.join(slot)
+            if slot.source:
+                self._join(slot, self._source(lesson, slot.source))
+        for (of, _), source in self._sources.items():
+            if of == lesson:
+                for stream in source.streams:
+                    self._fill_spare_slot(viewer, source, stream.kind)
         self._tell_session(viewer, "watching")
+
+    def _join(self, slot: Slot, source: Source) -> None:
+        self._slot_source[id(slot)] = source
+        source.join(slot)
+
+    def _fill_spare_slots(self, source: Source, stream: Stream) -> None:
+        """A source began after viewers chose their slots: it goes into those nothing feeds."""
+        for session in [*self._sessions.values()]:
+            if isinstance(session, Viewer) and self._lesson_of[session.id] == source.lesson:
+                self._fill_spare_slot(session, source, stream.kind)
+
+    def _fill_spare_slot(self, viewer: Viewer, source: Source, kind: str) -> None:
+        slots = [s for s in viewer.slots if s.kind == kind]
+        spare = next((s for s in slots if not s.source), None)
+        if spare is not None and all(s.source != source.name for s in slots):
+            spare.source = source.name
+            self._join(spare, source)
 
     def _keyframe_wanted(self, slot: Slot) -> None:
         if (source := self._slot_source.get(id(slot))) is not None:
@@ -186,8 +215,12 @@ class Relay:
         self.port.add(session)
 
     def _answer(self, session: Session, sections: list[sdp.Section]) -> Message:
+        answer = sdp.write_answer(secrets.randbits(52), sections, self._local(session))
+        return {"session": session.id, "sdp": answer, "etag": session.etag}
+
+    def _local(self, session: Session) -> sdp.Local:
         port = self.port.local[1]
-        local = sdp.Local(
+        return sdp.Local(
             session.ufrag,
             session.password,
             self._identity.fingerprint,
@@ -195,8 +228,6 @@ class Relay:
             tuple((host, port) for host in self._announce),
             "tongke",
         )
-        answer = sdp.write_answer(secrets.randbits(52), sections, local)
-        return {"session": session.id, "sdp": answer, "etag": session.etag}
 
     def _found(self, fields: Message) -> Session:
         session = self._sessions.get(str(fields.get("session", "")))
@@ -213,25 +244,19 @@ class Relay:
         except sdp.BadSdp as bad:
             raise Refused(400, "bad_fragment", str(bad)) from bad
         match = fields.get("if_match")
-        if restart is None or match not in (None, "*"):
-            return self._trickle(session, match, restart)
-        if match is None:
-            # A fragment with our peer's present credentials is trickle, not a restart: a lite
-            # agent keeps none of them, so the header alone decides (RFC 9725 §4.3).
-            return {"status": 204}
-        session.restart_ice()
-        self.port.add(session)
-        text = f"a=ice-lite\r\na=ice-ufrag:{session.ufrag}\r\na=ice-pwd:{session.password}\r\n"
-        return {"status": 200, "sdp": text, "etag": session.etag}
-
-    def _trickle(
-        self, session: Session, match: str | None, restart: tuple[str, str] | None
-    ) -> Message:
         if match is None:
             raise Refused(428, "if_match_missing", "a PATCH must carry If-Match")
         if match not in ("*", session.etag):
             raise Refused(412, "stale", "the session has been restarted since")
-        return {"status": 204}
+        # Trickled fragments carry credentials too: only new ones under * ask for a restart
+        # (RFC 9725 §4.3). Candidates are not needed: a lite agent learns addresses from checks.
+        if restart is None or match != "*" or restart == session.peer_credentials:
+            return {"status": 204}
+        for ufrag in session.restart_ice(restart):
+            self.port.forget(ufrag)
+        self.port.add(session)
+        text = sdp.write_fragment(session.mids, self._local(session))
+        return {"status": 200, "sdp": text, "etag": session.etag}
 
     def _drop(self, _: Link, fields: Message) -> Message:
         self._found(fields).end("deleted")
@@ -247,7 +272,8 @@ class Relay:
         return {}
 
     def _follow(self, link: Link, _: Message) -> Message:
-        self._followers.append(link)
+        if link not in self._followers:
+            self._followers.append(link)
         for source in self._sources.values():
             link.event("source", **source.describe())
         return {}
@@ -255,7 +281,8 @@ class Relay:
     def _pull(self, link: Link, _: Message) -> Message:
         for source in self._sources.values():
             source.snapshot(link.event)
-        self._feed.pullers.append(link)
+        if link not in self._feed.pullers:
+            self._feed.pullers.append(link)
         return {}
 
     # What happens by itself.
@@ -302,12 +329,12 @@ class Relay:
                 # A connected viewer needs no timer of 20 ms: its turn comes twice a second.
                 if isinstance(session, Viewer) and session.connected and self._turn % 25:
                     continue
-                session.poll(now)
+                _safely(session.poll, now)
             for source in [*self._sources.values()]:
-                source.poll(now)
+                _safely(source.poll, now)
             if now >= self._next_second_us:
                 self._next_second_us = now + _SECOND_US
-                self._second(now)
+                _safely(self._second, now)
 
     def _second(self, now_us: int) -> None:
         elapsed, self._measured_us = now_us - self._measured_us, now_us
@@ -326,7 +353,9 @@ class Relay:
     def _serve_viewer(self, viewer: Viewer, now_us: int) -> None:
         reports = b""
         for slot in viewer.slots:
-            source = self._slot_source[id(slot)]
+            source = self._slot_source.get(id(slot))
+            if source is None:
+                continue
             source.steer(slot, now_us)
             if slot.joined and slot.packets > 2000:
                 slot.joined.clear()
@@ -340,37 +369,20 @@ class Relay:
         lessons: dict[str, Any] = {}
         for source in self._sources.values():
             entry = lessons.setdefault(source.lesson, {"sources": {}, "viewers": []})
-            entry["sources"][source.name] = _source_stats(source)
+            entry["sources"][source.name] = source_stats(source)
         for session in self._sessions.values():
             if isinstance(session, Viewer) and session.connected:
                 entry = lessons.get(self._lesson_of[session.id])
                 if entry is not None:
-                    entry["viewers"].append(_viewer_stats(session))
+                    entry["viewers"].append(viewer_stats(session))
         return lessons
 
 
-def _source_stats(source: Source) -> dict[str, Any]:
-    streams = source.streams
-    return {
-        "state": source.state,
-        "kbps": round(sum(s.meter.kbps for s in streams)),
-        "loss": round(max((s.loss for s in streams), default=0.0), 3),
-        "layers": {
-            s.layer: {"kbps": round(s.meter.kbps), "fps": round(s.meter.fps, 1)}
-            for s in streams
-            if s.kind == "video"
-        },
-    }
-
-
-def _viewer_stats(viewer: Viewer) -> dict[str, Any]:
-    video = next((s for s in viewer.slots if s.kind == "video"), None)
-    return {
-        "session": viewer.id,
-        "label": viewer.label,
-        "room": viewer.room,
-        "layer": video.feed.layer if video is not None and video.feed is not None else None,
-        "kbps": round(viewer.kbps),
-        "loss": round(viewer.loss, 3),
-        "rtt_ms": round(viewer.rtt_ms, 1),
-    }
+def _safely(what: Callable[[int], None], now_us: int) -> None:
+    """A bug met with one peer must not stop everybody's timers."""
+    try:
+        what(now_us)
+    except Exception as error:  # noqa: BLE001 - told to the loop
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": f"{what.__qualname__} failed", "exception": error}
+        )

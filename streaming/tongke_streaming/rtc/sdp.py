@@ -43,6 +43,11 @@ class Media:
     send_rids: list[str] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def wanted(self) -> bool:
+        """Port 0 refuses a section, unless it is bundled with another (RFC 9143 §6)."""
+        return self.port != 0 or "bundle-only" in self.attributes
+
 
 @dataclass
 class Offer:
@@ -270,7 +275,7 @@ def _section_lines(section: Section, local: Local) -> list[str]:
         f"m={media.kind} 9 {media.protocol} {' '.join(map(str, numbers))}",
         "c=IN IP4 0.0.0.0",
         "a=rtcp:9 IN IP4 0.0.0.0",
-        f"a=mid:{media.mid}",
+        *([f"a=mid:{media.mid}"] if media.mid else []),
         f"a={section.direction}",
         "a=rtcp-mux",
         "a=rtcp-rsize",
@@ -296,12 +301,29 @@ def write_answer(session_id: int, sections: list[Section], local: Local) -> str:
         f"o=- {session_id} 1 IN IP4 127.0.0.1",
         "s=-",
         "t=0 0",
-        f"a=group:BUNDLE {bundled}",
+        *([f"a=group:BUNDLE {bundled}"] if bundled else []),
         "a=ice-lite",
         "a=msid-semantic: WMS *",
     ]
     for section in sections:
         lines += _section_lines(section, local)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def write_fragment(mids: list[tuple[str, str]], local: Local) -> str:
+    """New credentials and all candidates as a trickle-ice-sdpfrag (RFC 8840 §9, RFC 9725 §4.3.2).
+
+    ``mids`` are the offer's (kind, mid); everything is bundled on the first.
+    """
+    kind, mid = mids[0]
+    lines = [
+        "a=ice-lite",
+        f"a=ice-ufrag:{local.ufrag}",
+        f"a=ice-pwd:{local.password}",
+        f"m={kind} 9 UDP/TLS/RTP/SAVPF 0",
+        *([f"a=mid:{mid}"] if mid else []),
+        *_candidates(local),
+    ]
     return "\r\n".join(lines) + "\r\n"
 
 

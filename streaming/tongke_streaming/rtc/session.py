@@ -17,6 +17,12 @@ Send = Callable[[bytes, Address], None]
 # authenticated packet counts. Browsers check every few seconds and report once a second.
 CONSENT_US = 15_000_000
 CONNECT_US = 15_000_000
+_MOST_ADDRESSES = 16
+# Of this many restarts the credentials are kept; a browser uses two.
+_MOST_CREDENTIALS = 4
+# libsrtp keeps a context for each SSRC it has authenticated. A browser uses a dozen.
+_MOST_SSRCS = 64
+_BUSY_US = 2_000_000
 
 
 class Session:
@@ -34,9 +40,12 @@ class Session:
         self.password = secrets.token_hex(16)
         # Old credentials stay good until the session ends: a failed restart keeps it.
         self.passwords = {self.ufrag: self.password}
+        self.mids = [(m.kind, m.mid) for m in offer.media if m.wanted]
+        # The peer's own: tells a restart from a trickled fragment, which carries them too.
+        self.peer_credentials = (offer.ufrag, offer.password)
         self.setup = "active" if offer.setup == "passive" else "passive"
         self.address: Address | None = None
-        self.checked: set[Address] = set()
+        self.checked: dict[Address, None] = {}  # oldest first
         self.connected = False
         self.ended: str | None = None
         self.on_end: Callable[[Session], None] = lambda _: None
@@ -47,6 +56,7 @@ class Session:
         self._send = send
         self._silence_us = silence_us
         self._dtls = Dtls(identity, offer.fingerprint, client=self.setup == "active")
+        self._ssrcs: set[bytes] = set()
         self._born_us = self.heard_us = clock.now_us()
         self.refused_packets = 0
 
@@ -57,15 +67,27 @@ class Session:
         password = self.passwords[ufrag]
         if not stun.is_authentic(message, password):
             return False
-        if len(self.checked) >= 16 and address not in self.checked:
-            return False
-        self.checked.add(address)
+        self.checked.pop(address, None)
+        self.checked[address] = None
         self.heard_us = self._clock.now_us()
         self._send(stun.success(message, address, password), address)
         if self.address is None or (not self.connected and "USE-CANDIDATE" in message.attributes):
             self.address = address
         self._send_all(self._dtls.start(), address)
         return True
+
+    def forget_address(self) -> Address | None:
+        """The address checked longest ago, once there are too many: a phone's NAT rebinds often."""
+        if len(self.checked) <= _MOST_ADDRESSES:
+            return None
+        oldest = next(a for a in self.checked if a != self.address)
+        del self.checked[oldest]
+        return oldest
+
+    def holds(self, address: Address) -> bool:
+        """Whether its peer is at ``address`` now: no one else can have the same one."""
+        present = self.connected and self.ended is None and address == self.address
+        return present and self._clock.now_us() - self.heard_us < _BUSY_US
 
     def take_dtls(self, data: bytes, address: Address) -> None:
         try:
@@ -90,20 +112,26 @@ class Session:
             return
         try:
             if 192 <= buffer[1] <= 223:
-                items = rtcp.parse(self._inbound.rtcp(bytes(buffer[:size])))
-                self._authentic(address, now_us)
-                self.on_rtcp(items, now_us)
+                data = self._inbound.rtcp(bytes(buffer[:size]))
+                self._authentic(address, now_us, data[4:8])
+                if self.ended is None:
+                    self.on_rtcp(rtcp.parse(data), now_us)
             else:
                 length = self._inbound.rtp_in_place(buffer, size)
-                self._authentic(address, now_us)
+                self._authentic(address, now_us, bytes(buffer[8:12]))
                 packet = rtp.parse(bytes(memoryview(buffer)[:length]))
                 packet.arrival_us = now_us
-                self.on_rtp(packet)
+                if self.ended is None:
+                    self.on_rtp(packet)
         except (SrtpError, ValueError):
             self.refused_packets += 1
 
-    def _authentic(self, address: Address, now_us: int) -> None:
+    def _authentic(self, address: Address, now_us: int, ssrc: bytes) -> None:
         self.heard_us = now_us
+        if ssrc not in self._ssrcs:
+            self._ssrcs.add(ssrc)
+            if len(self._ssrcs) > _MOST_SSRCS:
+                self.end("too many SSRCs")
         if address != self.address:
             # Only authenticated media moves a session, never a check or a forged header.
             self.address = address
@@ -140,11 +168,19 @@ class Session:
         elif now_us - self.heard_us > self._silence_us:
             self.end("silence")
 
-    def restart_ice(self) -> None:
-        """New credentials of ours for new ones of the peer's (RFC 9725 §4.3.2)."""
+    def restart_ice(self, peer_credentials: tuple[str, str]) -> list[str]:
+        """New credentials of ours for new ones of the peer's (RFC 9725 §4.3.2).
+
+        Returns the user names that are good no longer.
+        """
+        self.peer_credentials = peer_credentials
         self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(16)
         self.passwords[self.ufrag] = self.password
         self.etag = secrets.token_hex(8)
+        stale = [*self.passwords][:-_MOST_CREDENTIALS]
+        for ufrag in stale:
+            del self.passwords[ufrag]
+        return stale
 
     def end(self, reason: str) -> None:
         """Idempotent. Tells the peer with close_notify and the relay through ``on_end``."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import rtcp
 from .burst import Shape
+from .layers import LayerChooser
 from .rtp import Packet, seq_delta
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Slot:
     rtx_ssrc: int
     rtx_type: int | None
     rate: int
+    chooser: LayerChooser
     feed: "Stream | None" = None
     target: "Stream | None" = None
     seq_offset: int = 0
@@ -59,6 +61,9 @@ class Slot:
         first = (self.last_seq + 1) & 0xFFFF
         self.seq_offset = (first - first_in) & 0xFFFF
         self.ts_offset = ts_offset & 0xFFFFFFFF
+        # What a former stretch had queued and never sent: its numbers go to this one.
+        for number in [n for n in self.joined if seq_delta(n, first) >= 0]:
+            del self.joined[number]
         self.stretches.append(_Stretch(first, stream, self.seq_offset, self.ts_offset))
         self.feed = stream
 

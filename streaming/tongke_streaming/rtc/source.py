@@ -74,6 +74,7 @@ class Source:
         self.publisher: Publisher | None = None
         self.slots: list[Slot] = []
         self.on_state: Callable[[Source], None] = lambda _: None
+        self.on_track: Callable[[Source, Stream], None] = lambda *_: None
         self.since_us = 0
         self._clock = clock
         self._feed = feed
@@ -91,6 +92,12 @@ class Source:
     def streams(self) -> list[Stream]:
         return list(self.publisher.streams.values()) if self.publisher is not None else []
 
+    @property
+    def kinds(self) -> set[str]:
+        """What the publisher of the moment said it would send."""
+        sections = self.publisher.sections if self.publisher is not None else []
+        return {s.media.kind for s in sections if s.codec is not None}
+
     # The publisher's side.
 
     def adopt(self, publisher: Publisher) -> None:
@@ -104,6 +111,7 @@ class Source:
         self._timeline = SessionTimeline()
         self._unplaced = []
         publisher.on_stream = self._add_stream
+        publisher.on_stream_gone = self._drop_stream
         publisher.on_packet = self.take
         publisher.on_report = self._take_report
 
@@ -115,13 +123,16 @@ class Source:
 
     def _go_away(self, publisher: Publisher) -> None:
         for stream in publisher.streams.values():
-            self._flush(stream)
-            self._feed.event("gone", track=stream.track)
-            for slot in [*stream.slots, *stream.catching_up]:
-                slot.leave()
-            for slot in [*stream.waiting]:
-                slot.stop_waiting()
+            self._drop_stream(stream)
         self._be_away()
+
+    def _drop_stream(self, stream: Stream) -> None:
+        self._flush(stream)
+        self._feed.event("gone", track=stream.track)
+        for slot in [*stream.slots, *stream.catching_up]:
+            slot.leave()
+        for slot in [*stream.waiting]:
+            slot.stop_waiting()
 
     def _be_away(self) -> None:
         if self.state != "live":
@@ -154,6 +165,7 @@ class Source:
         for slot in self.slots:
             if slot.kind == stream.kind and slot.feed is None and slot.target is None:
                 slot.wait_for(stream)
+        self.on_track(self, stream)
 
     def _track(self, stream: Stream) -> dict[str, Any]:
         return {
@@ -202,10 +214,13 @@ class Source:
         if stream.kind == "video":
             cuts = self._cutter.picture(us, packet.keyframe)
         else:
-            alone = all(s.kind == "audio" for s in self.streams)
-            cuts = self._cutter.sound(us, alone=alone)
+            cuts = self._cutter.sound(us, alone=not self._has_pictures(packet.arrival_us))
         for cut in cuts:
             self._send_cut(cut)
+
+    def _has_pictures(self, now_us: int) -> bool:
+        """False as well when the camera went off and the sound goes on alone."""
+        return any(s.kind == "video" and now_us - s.last_us < _AWAY_US for s in self.streams)
 
     def _send_cut(self, cut: Cut) -> None:
         self._feed.event("cut", **self._cut_fields(cut))
@@ -340,8 +355,8 @@ class Source:
         viewer = slot.viewer
         offered = [Offered(s.layer, max(s.meter.kbps, 1.0) * 1000) for s in layers]
         before = slot.feed.layer if slot.feed is not None else None
-        viewer.chooser.wanted = viewer.chooser.wanted or before
-        wanted = viewer.chooser.choose(offered, now_us / 1e6, slot.loss, viewer.remb)
+        slot.chooser.wanted = slot.chooser.wanted or before
+        wanted = slot.chooser.choose(offered, now_us / 1e6, slot.loss, viewer.left_for(slot))
         stream = next((s for s in layers if s.layer == wanted), layers[0])
         if stream is slot.feed:
             slot.stop_waiting()

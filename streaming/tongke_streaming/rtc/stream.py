@@ -109,11 +109,15 @@ class Stream:
         if delta > _MOST_MISSING:
             # No loss but a jump: the publisher began again.
             self.missing.clear()
+            self.gave_up = self.kind == "video"
             return
         if self.kind != "video":
             return  # sound is never asked for again: it would come too late to be heard
         for seq in range(highest + 1, highest + delta):
             self.missing[seq & 0xFFFF] = _Missing(packet.arrival_us)
+        if len(self.missing) > _MOST_MISSING:
+            self.missing.clear()  # past repair: a keyframe is cheaper
+            self.gave_up = True
 
     def _measure_jitter(self, packet: Packet) -> None:
         """RFC 3550 §A.8, in timestamp units."""

@@ -21,27 +21,29 @@ _RESEND_BURST = 400
 _RESEND_PER_S = 400
 
 
-def accept(offer: sdp.Offer, sources: list[str]) -> tuple[list[sdp.Section], list[str]]:
+def accept(offer: sdp.Offer, sources: dict[str, list[str]]) -> tuple[list[sdp.Section], list[str]]:
     """Sections for a viewer's offer and, for each, the source of its slot. Raises Refused 422.
 
-    The n-th picture and the n-th sound of the offer belong to the n-th of ``sources``.
+    The n-th picture of the offer belongs to the n-th source that has pictures, the n-th sound to
+    the n-th that has sound; places beyond are spare ("") for sources that begin later.
     """
     sections: list[sdp.Section] = []
     owners: list[str] = []
     counts = {"audio": 0, "video": 0}
     for media in offer.media:
-        receives = media.direction in ("sendrecv", "recvonly") and media.port != 0
+        receives = media.direction in ("sendrecv", "recvonly") and media.wanted
         place = counts.get(media.kind, _MOST_SLOTS)
         codec = None
-        if receives and place < min(len(sources), _MOST_SLOTS):
+        if receives and place < _MOST_SLOTS:
             codec = sdp.choose_h264(media) if media.kind == "video" else sdp.choose_opus(media)
             if codec is None and media.kind == "video":
                 raise Refused(422, "no_h264", "the player must take H.264")
         sections.append(_section(media, codec, place))
-        owners.append(sources[place] if codec is not None else "")
+        names = sources.get(media.kind, [])
+        owners.append(names[place] if codec is not None and place < len(names) else "")
         if codec is not None:
             counts[media.kind] += 1
-    if not any(owners):
+    if all(section.codec is None for section in sections):
         raise Refused(422, "nothing_received", "the offer takes neither picture nor sound")
     return sections, owners
 
@@ -71,7 +73,7 @@ class Viewer(Session):
         clock: Clock,
         send: Send,
         *,
-        sources: list[str],
+        sources: dict[str, list[str]],
         label: str,
         room: str | None,
         cap: str | None,
@@ -79,7 +81,7 @@ class Viewer(Session):
         super().__init__(identity, offer, clock, send, silence_us=CONSENT_US)
         self.label, self.room = label, room
         self.sections, self._owners = accept(offer, sources)
-        self.chooser = LayerChooser(cap)
+        self._cap = cap
         self.slots: list[Slot] = []
         self.srtp_handle: Any = None
         self.remb: float | None = None
@@ -115,6 +117,7 @@ class Viewer(Session):
             section.rtx_ssrc or 0,
             codec.rtx,
             codec.rate,
+            LayerChooser(self._cap),
             last_seq=secrets.randbits(15),
         )
 
@@ -131,6 +134,13 @@ class Viewer(Session):
             elif isinstance(item, rtcp.ReceiverReport | rtcp.SenderReport):
                 for report in item.reports:
                     self._reception(report, now_us)
+
+    def left_for(self, slot: Slot) -> float | None:
+        """What the peer's estimate leaves for this slot beside the other pictures, bit/s."""
+        if self.remb is None:
+            return None
+        others = [s.feed for s in self.slots if s is not slot and s.kind == "video"]
+        return max(0.0, self.remb - sum(f.meter.kbps * 1000 for f in others if f is not None))
 
     def _nack(self, item: rtcp.Nack, now_us: int) -> None:
         slot = next((s for s in self.slots if s.ssrc == item.media_ssrc), None)
