@@ -89,19 +89,23 @@ def samples(seconds: float, *, beep_every: float = 1.0, channels: int = 1) -> "a
 
 @cache
 def opus(seconds: float, *, channels: int = 1) -> tuple[bytes, ...]:
-    """Packets of 20 ms; the encoder's look-ahead (312 samples) is taken off the front."""
+    """Packets of 20 ms of ``samples``."""
+    return opus_of(samples(seconds + 0.1, channels=channels), channels)[: int(seconds * 50)]
+
+
+def opus_of(pcm: "array.array[float]", channels: int = 1) -> tuple[bytes, ...]:
+    """The encoder's look-ahead (312 samples) is taken off the front."""
     encoder = AudioCodecContext.create("libopus", "w")
     assert isinstance(encoder, AudioCodecContext)
     encoder.sample_rate, encoder.format = 48000, "flt"
     encoder.layout = "mono" if channels == 1 else "stereo"
     encoder.bit_rate = 64000
-    pcm = samples(seconds + 0.1, channels=channels)[312 * channels :].tobytes()
-    size = 960 * 4 * channels
+    data, size = pcm[312 * channels :].tobytes(), 960 * 4 * channels
     packets: list[bytes] = []
-    for index in range(int(seconds * 50)):
+    for index in range(len(data) // size):
         frame = AudioFrame("flt", encoder.layout.name, 960)
         frame.sample_rate, frame.pts, frame.time_base = 48000, index * 960, Fraction(1, 48000)
-        frame.planes[0].update(pcm[index * size : (index + 1) * size])
+        frame.planes[0].update(data[index * size : (index + 1) * size])
         packets += [bytes(packet) for packet in encoder.encode(frame)]
     return tuple(packets)
 

@@ -3,6 +3,7 @@
 import array
 import math
 
+import pytest
 from av.audio.codeccontext import AudioCodecContext
 from av.packet import Packet
 from hypothesis import given
@@ -12,6 +13,7 @@ from tests.hls_media.checks import levels
 from tests.hls_media.media import opus, samples
 from tongke_streaming.hls.aac import FRAME, RATE, AacEncoder, OpusDecoder
 from tongke_streaming.hls.boxes import audio_init
+from tongke_streaming.hls.sound import stretch
 
 
 def decode(frames: list[bytes]) -> "array.array[float]":
@@ -46,6 +48,19 @@ def test_pieces_of_any_size_give_the_same_frames() -> None:
     for at in range(0, len(pcm), 700 * 4):
         got += pieces.encode(pcm[at : at + 700 * 4])
     assert got + pieces.flush() == expected
+
+
+@pytest.mark.parametrize("count", [950, 960, 970])
+def test_stretched_sound_is_the_same_sound(count: int) -> None:
+    wave = array.array("f", (math.sin(2 * math.pi * 300 * k / RATE) for k in range(960)))
+    out = array.array("f", stretch(wave.tobytes(), count))
+    assert len(out) == count
+    assert (out[0], out[-1]) == (wave[0], wave[-1])
+    step = 959 / (count - 1)
+    assert all(
+        abs(value - math.sin(2 * math.pi * 300 * k * step / RATE)) < 0.001
+        for k, value in enumerate(out)
+    )
 
 
 def test_bit_rate_leaves_room_for_a_thin_link() -> None:

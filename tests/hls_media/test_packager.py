@@ -1,6 +1,8 @@
 """Real H.264 and Opus through the packager, read again by libav."""
 
+import array
 import base64
+import math
 from itertools import pairwise
 
 import pytest
@@ -24,7 +26,7 @@ from tests.hls_media.feed import (
     steady,
     video_frames,
 )
-from tests.hls_media.media import Encoded, opus, pictures
+from tests.hls_media.media import Encoded, opus, opus_of, pictures
 from tongke_streaming.hls.model import Held
 from tongke_streaming.ingest.h264 import parse_sps
 
@@ -430,6 +432,24 @@ def test_later_maps_are_slewed_in() -> None:
     assert all(abs(at) < 1000 for at in shift[:140])
     assert max(b - a for a, b in pairwise(shift)) < 1000
     assert 58_000 < shift[-1] < 62_000
+
+
+def test_slewed_sound_stays_whole() -> None:
+    """A clock corrected by 60 ms: the tone goes on without a hole or a step."""
+    feed = Feed()
+    feed.live(T0)
+    tone = array.array("f", (0.4 * math.sin(2 * math.pi * 440 * k / 48000) for k in range(480_000)))
+    feed.track(T0, 2, "audio")
+    feed.map(T0, 2, 0, T0)
+    send_sound(feed, 2, opus_of(tone), T0)
+    for seg in range(3):
+        feed.cut(T0 + 20_000 + seg * 3 * S, T0 + seg * 3 * S)
+    feed.map(T0 + 2 * S, 2, 96_000, T0 + 2 * S - 60_000)
+    feed.end(T0 + 10 * S - 60_000)
+    host = play(feed)
+    pcm = levels(audio_frames(host.sinks["lead-a"].file()))[24_000:450_000]
+    assert max(abs(b - a) for a, b in pairwise(pcm)) < 0.05
+    assert all(max(pcm[at : at + 480]) > 0.3 for at in range(0, len(pcm) - 480, 480))
 
 
 def test_goes_on_after_a_restart() -> None:

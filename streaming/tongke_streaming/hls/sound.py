@@ -1,5 +1,6 @@
 """The sound of one source: a rendition that never stops while the source is live."""
 
+import array
 from collections import deque
 
 from tongke_streaming.hls.aac import BIT_RATE, FRAME, RATE, SAMPLE_BYTES, AacEncoder
@@ -7,7 +8,23 @@ from tongke_streaming.hls.boxes import Sample, audio_chunk, audio_init
 from tongke_streaming.hls.segments import Cut, SegmentWriter
 
 PART_FRAMES = 23  # 490.7 ms: the most that fit into a part target of 0.5 s
-_HOLD = 96  # samples; a step this small is a correction of the clock, not a hole
+_CORRECTION = 96  # samples; a step this small is the clock being slewed, not a hole
+
+
+def stretch(pcm: bytes, count: int) -> bytes:
+    """The same sound in ``count`` samples, by linear interpolation."""
+    source = array.array("f", pcm)
+    last = len(source) - 1
+    if count < 2 or last < 1:
+        return pcm[: max(count, 0) * SAMPLE_BYTES]
+    source.append(source[last])
+    ratio = last / (count - 1)
+    out = array.array("f")
+    for index in range(count):
+        whole = int(at := index * ratio)
+        value = source[whole]
+        out.append(value + (source[whole + 1] - value) * (at - whole))
+    return out.tobytes()
 
 
 class SoundRendition:
@@ -26,7 +43,6 @@ class SoundRendition:
         self._cuts: deque[Cut] = deque()
         self._part: list[Sample] = []
         self._part_frame = 0
-        self._last_sample = bytes(SAMPLE_BYTES)
         self._inited = False
 
     @property
@@ -64,20 +80,17 @@ class SoundRendition:
         if self._encoder is None or not pcm:
             return
         step = position - self._cursor
-        if step < 0:
+        if 0 < abs(step) <= _CORRECTION:
+            pcm = stretch(pcm, len(pcm) // SAMPLE_BYTES + step)
+        elif step < 0:
             pcm = pcm[-step * SAMPLE_BYTES :]
-        elif step <= _HOLD:
-            pcm = self._last_sample * step + pcm
         else:
             self._encode(bytes(step * SAMPLE_BYTES))
-        if pcm:
-            self._last_sample = pcm[-SAMPLE_BYTES:]
-            self._encode(pcm)
+        self._encode(pcm)
 
     def silence_until(self, us: int) -> None:
         until = self._samples(us)
         while self._encoder is not None and until > self._cursor:
-            self._last_sample = bytes(SAMPLE_BYTES)
             self._encode(bytes(min(until - self._cursor, RATE) * SAMPLE_BYTES))
 
     def stop(self) -> None:
