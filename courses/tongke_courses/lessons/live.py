@@ -42,19 +42,12 @@ class LiveLesson:
         self.lesson = lesson
         self.presence: dict[str, Presence] = {}
         self.pages = 0
-        self._changed = asyncio.Event()
+        self.changed = asyncio.Event()
 
     def touch(self) -> None:
         """Wake every page; each then sends what is so by then, never a backlog."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def changed(self, timeout: float) -> None:
-        """Return at the next change or after ``timeout`` seconds."""
-        event = self._changed
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await event.wait()
+        self.changed.set()
+        self.changed = asyncio.Event()
 
 
 class LiveHub:
@@ -231,6 +224,8 @@ async def _send(socket: WebSocket, hub: LiveHub, live: LiveLesson, *, with_rooms
     sent_at = 0.0
     loop = asyncio.get_running_loop()
     while True:
+        # Taken before the snapshot: a change while it is being sent must not be slept through.
+        changed = live.changed
         snapshot = hub.snapshot(live, with_rooms=with_rooms)
         if snapshot != sent or loop.time() - sent_at >= HEARTBEAT_S:
             now = get_frame(socket).now().isoformat()
@@ -239,7 +234,9 @@ async def _send(socket: WebSocket, hub: LiveHub, live: LiveLesson, *, with_rooms
                 await socket.send_text(text)
             sent, sent_at = snapshot, loop.time()
             await asyncio.sleep(MIN_INTERVAL_S)
-        await live.changed(max(0.0, sent_at + HEARTBEAT_S - loop.time()))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, sent_at + HEARTBEAT_S - loop.time())):
+                await changed.wait()
 
 
 async def _receive(socket: WebSocket, hub: LiveHub, live: LiveLesson, access: Access) -> None:
