@@ -423,7 +423,7 @@ def test_later_maps_are_slewed_in() -> None:
     feed = Feed()
     track = VideoTrack(1, pictures(600), steady(600, 30))
     begin(feed, track).send(feed)
-    feed.map(T0 + 3 * S, 1, track.timestamp(T0 + 2 * S), T0 + 2 * S + 30_000)
+    feed.map(T0 + 3 * S, 1, track.timestamp(T0 + 2 * S), T0 + 2 * S + 4_000)
     feed.map(T0 + 5 * S, 1, track.timestamp(T0 + 5 * S), T0 + 5 * S + 60_000)
     feed.end(T0 + 20_100_000)
     host = play(feed)

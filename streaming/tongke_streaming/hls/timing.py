@@ -2,7 +2,7 @@
 
 from tongke_streaming.rtc.rtp import ts_delta
 
-_TOLERANCE_US = 40_000
+_TOLERANCE_US = 5_000  # two tracks half of it apart in both directions are still in time
 _FARTHEST_US = 5_000_000
 _SLEW = 100  # at most one part in a hundred of the time that passes
 
@@ -10,7 +10,7 @@ _SLEW = 100  # at most one part in a hundred of the time that passes
 class TrackClock:
     """Media time in ticks of the track's own rate since ``origin_us``.
 
-    The first map fixes the offset. A later one moves it only when it is more than 40 ms away, and
+    The first map fixes the offset. A later one moves it only when it is more than 5 ms away, and
     then by 1 % of the time that passes. A timestamp more than 5 s from the packet's arrival is
     believed to be a new numbering and taken to be the arrival.
     """
