@@ -1,0 +1,1 @@
+"""Recordings of real publishers that the benchmarks replay."""
