@@ -14,7 +14,7 @@ from .relay import Relay
 
 @dataclass(frozen=True)
 class RelayConfig:
-    """``announce``: addresses offered as candidates; ``state_dir``: where segment numbers live."""
+    """``announce``: addresses offered as candidates, ``host`` or ``host:port``; ``state_dir``: where segment numbers live."""
 
     control_socket: Path
     state_dir: Path

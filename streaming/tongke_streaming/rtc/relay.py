@@ -225,7 +225,7 @@ class Relay:
             session.password,
             self._identity.fingerprint,
             session.setup,
-            tuple((host, port) for host in self._announce),
+            tuple(_candidate(entry, port) for entry in self._announce),
             "tongke",
         )
 
@@ -376,6 +376,12 @@ class Relay:
                 if entry is not None:
                     entry["viewers"].append(viewer_stats(session))
         return lessons
+
+
+def _candidate(entry: str, port: int) -> tuple[str, int]:
+    """``host`` or, behind a router that maps ports, ``host:port``."""
+    host, colon, mapped = entry.rpartition(":")
+    return (host, int(mapped)) if colon and mapped.isdecimal() else (entry, port)
 
 
 def _safely(what: Callable[[int], None], now_us: int) -> None:
