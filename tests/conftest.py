@@ -14,8 +14,7 @@ from fastapi import FastAPI
 from tests.makers import Makers
 from tests.processes import StandIn, nothing
 from tongke_platform.accounts.passwords import Passwords
-from tongke_platform.app import create_app
-from tongke_platform.app.factory import make_frame
+from tongke_platform.app.factory import create_app, make_frame
 from tongke_platform.app.metadata import metadata
 from tongke_platform.database import migrate
 from tongke_platform.frame import Frame

@@ -23,66 +23,79 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TONGKE_", extra="ignore")
 
     data_dir: Path = Field(
-        Path("data"),
+        default=Path("data"),
         description="Where everything embedded lives: database, media, sockets, secret.",
     )
     roles: Annotated[list[Role], NoDecode] = Field(
-        ["web", "worker", "relay", "hls"], description="Which parts this machine runs."
+        default=["web", "worker", "relay", "hls"], description="Which parts this machine runs."
     )
-    host: str = Field("0.0.0.0", description="Address the web and HLS servers listen on.")
-    port: int = Field(8000, ge=1, le=65535, description="TCP port of the web server.")
+    host: str = Field(default="0.0.0.0", description="Address the web and HLS servers listen on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="TCP port of the web server.")
     hls_port: int | None = Field(
-        None,
+        default=None,
         ge=1,
         le=65535,
         description="TCP port of the HLS server; unset: the next free one after the web port.",
     )
     hls_base_url: str | None = Field(
-        None,
+        default=None,
         description="Where players reach the HLS server when a proxy or CDN stands in front of it, "
         "for example https://school.example; unset: the host of the request and the HLS port.",
     )
     public_url: str | None = Field(
-        None,
+        default=None,
         description="Where people reach the web server when a proxy stands in front of it; unset: "
         "the host of the request.",
     )
-    media_host: str = Field("0.0.0.0", description="Address the relay's UDP port is bound to.")
-    media_port: int = Field(8189, ge=1, le=65535, description="UDP port of all WebRTC sessions.")
+    media_host: str = Field(
+        default="0.0.0.0", description="Address the relay's UDP port is bound to."
+    )
+    media_port: int = Field(
+        default=8189, ge=1, le=65535, description="UDP port of all WebRTC sessions."
+    )
     media_announce: Names = Field(
-        [],
+        default=[],
         description="Addresses offered to publishers and viewers as candidates; unset: this "
         "machine's own addresses.",
     )
     turn_url: str | None = Field(
-        None, description="A TURN server offered to clients, turn:host:port."
+        default=None, description="A TURN server offered to clients, turn:host:port."
     )
     database_url: str | None = Field(
-        None,
+        default=None,
         description="sqlite+aiosqlite:///… or postgresql+asyncpg://…; unset: SQLite in data_dir.",
     )
     storage_url: str | None = Field(
-        None, description="Where media files are kept, file:///… ; unset: data_dir/media."
+        default=None, description="Where media files are kept, file:///… ; unset: data_dir/media."
     )
     secret: SecretStr | None = Field(
-        None, description="Signs media tokens; unset: made once and kept in data_dir/secret (0600)."
+        default=None,
+        description="Signs media tokens; unset: made once and kept in data_dir/secret (0600).",
     )
     min_free_bytes: int = Field(
-        512 << 20, ge=0, description="Recording stops when the disk has less room than this."
+        default=512 << 20,
+        ge=0,
+        description="Recording stops when the disk has less room than this.",
     )
     ffmpeg: str | None = Field(
-        None, description="The ffmpeg to use; unset: the one of the imageio-ffmpeg package."
+        default=None, description="The ffmpeg to use; unset: the one of the imageio-ffmpeg package."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="How much is logged."
+        default="info", description="How much is logged."
     )
-    log_format: Literal["text", "json"] = Field("text", description="For people or for machines.")
-    timezone: str = Field("Asia/Shanghai", description="The zone in which a day begins and ends.")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="For people or for machines."
+    )
+    timezone: str = Field(
+        default="Asia/Shanghai", description="The zone in which a day begins and ends."
+    )
     default_language: Literal["zh_CN", "en"] = Field(
-        "zh_CN", description="Language of those whose browser asks for neither."
+        default="zh_CN", description="Language of those whose browser asks for neither."
     )
-    login_days: int = Field(14, ge=1, description="How long a browser stays logged in.")
-    media_token_hours: int = Field(12, ge=1, description="How long a publish or watch token holds.")
+    login_days: int = Field(default=14, ge=1, description="How long a browser stays logged in.")
+    media_token_hours: int = Field(
+        default=12, ge=1, description="How long a publish or watch token holds."
+    )
 
     @field_validator("roles", "media_announce", mode="before")
     @classmethod

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,15 @@ async def finished(process: Process, within: float = START_S) -> tuple[int, str]
     return process.returncode, said.decode()
 
 
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Until it is so: files and foreign processes cannot be awaited."""
+    async with asyncio.timeout(START_S):
+        while True:
+            if await holds():
+                return
+            await asyncio.sleep(0.05)
+
+
 class Server:
     """A running supervisor."""
 
@@ -58,11 +67,13 @@ class Server:
         return found
 
     async def become_ready(self) -> Json:
-        """Files cannot be awaited; a server that ended instead is a failure at once."""
-        async with asyncio.timeout(START_S):
-            while not self.ready_file.exists():
-                assert self.process.returncode is None, "the server ended"
-                await asyncio.sleep(0.05)
+        """A server that ends instead is a failure at once."""
+
+        async def is_there() -> bool:
+            assert self.process.returncode is None, "the server ended"
+            return self.ready_file.exists()
+
+        await eventually(is_there)
         return self.ready()
 
 
@@ -98,10 +109,3 @@ def is_alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
-
-
-async def gone(pid: int, within: float = 10) -> bool:
-    async with asyncio.timeout(within):
-        while is_alive(pid):
-            await asyncio.sleep(0.02)
-    return True

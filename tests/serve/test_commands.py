@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tongke_platform.cli import cli
+from tongke_platform.cli.program import cli
 
 runner = CliRunner()
 

@@ -1,6 +1,5 @@
 """``tongke serve`` as people run it: real processes, really killed."""
 
-import asyncio
 import os
 import signal
 import socket
@@ -9,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.serve.server import Server, finished, free_port, gone, is_alive, serving, tongke
+from tests.serve.server import Server, eventually, finished, free_port, is_alive, serving, tongke
 
 PARTS = {"web", "relay", "hls"}
 
@@ -42,18 +41,19 @@ async def test_a_killed_part_comes_back(data_dir: Path, part: str) -> None:
         before = server.ready()
         os.kill(before["children"][part], signal.SIGKILL)
         after = await another(server, part, before["children"][part])
-        async with asyncio.timeout(20):
-            while not await ready(before["base_url"]):
-                await asyncio.sleep(0.05)
+        await eventually(lambda: ready(before["base_url"]))
         for other in PARTS - {part}:
             assert after["children"][other] == before["children"][other]
             assert is_alive(after["children"][other])
 
 
 async def another(server: Server, part: str, than: int) -> dict[str, dict[str, int]]:
-    async with asyncio.timeout(30):
-        while server.ready()["children"][part] == than:
-            await asyncio.sleep(0.05)
+    """What the ready file says once ``part`` is another process."""
+
+    async def is_another() -> bool:
+        return bool(server.ready()["children"][part] != than)
+
+    await eventually(is_another)
     return server.ready()
 
 
@@ -61,8 +61,11 @@ async def test_parts_die_with_a_killed_supervisor(data_dir: Path) -> None:
     async with serving(data_dir) as server:
         children = server.ready()["children"]
         os.kill(server.process.pid, signal.SIGKILL)
-        for pid in children.values():
-            assert await gone(pid)
+
+        async def all_gone() -> bool:
+            return not any(is_alive(pid) for pid in children.values())
+
+        await eventually(all_gone)
 
 
 async def test_one_server_per_data_folder(data_dir: Path) -> None:

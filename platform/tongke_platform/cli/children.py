@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 import uvloop
 
 from tongke_platform.cli.options import load_settings
@@ -67,22 +66,17 @@ async def _until_told(work: Awaitable[Any]) -> None:
         await task
 
 
-class _Server(uvicorn.Server):
-    """Says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config, ready: Ready) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-
 def web(parent: Parent, ready_fd: ReadyFd, listen_fd: ListenFd) -> None:
     """The web server, with the worker unless that role is elsewhere."""
-    from tongke_platform.app import create_app
+    import uvicorn
+
+    from tongke_platform.app.factory import create_app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                _announce(ready_fd)()
 
     settings = _begin("web", parent)
     config = uvicorn.Config(
@@ -96,13 +90,12 @@ def web(parent: Parent, ready_fd: ReadyFd, listen_fd: ListenFd) -> None:
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
     listener = socket.socket(fileno=listen_fd)
-    server = _Server(config, _announce(ready_fd))
-    uvloop.run(server.serve([listener]))
+    uvloop.run(Server(config).serve([listener]))
 
 
 def worker(parent: Parent, ready_fd: ReadyFd) -> None:
     """Background work alone."""
-    from tongke_platform.app import create_app
+    from tongke_platform.app.factory import create_app
 
     settings = _begin("worker", parent)
     app = create_app(settings)
@@ -147,9 +140,8 @@ def hls(parent: Parent, ready_fd: ReadyFd) -> None:
     uvloop.run(run_hls(config, ready=_announce(ready_fd)))
 
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "_web": web,
-    "_worker": worker,
-    "_relay": relay,
-    "_hls": hls,
-}
+parts = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+parts.command("_web")(web)
+parts.command("_worker")(worker)
+parts.command("_relay")(relay)
+parts.command("_hls")(hls)

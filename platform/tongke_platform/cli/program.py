@@ -1,0 +1,18 @@
+"""The commands of ``tongke``."""
+
+import typer
+
+from tongke_platform.cli import doctor, migrate, publish, serve, watch
+
+cli = typer.Typer(
+    name="tongke",
+    help="Tongke (同课): live lessons from strong schools to partner classrooms.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.command("serve")(serve.command)
+cli.command("publish")(publish.command)
+cli.command("watch")(watch.command)
+cli.command("migrate")(migrate.command)
+cli.command("doctor")(doctor.command)
