@@ -123,6 +123,14 @@ def test_picture_with_a_missing_packet_is_left_out(missing: int) -> None:
         assert not slices
 
 
+def test_picture_whose_first_slice_is_lost_is_left_out() -> None:
+    depacketizer = Depacketizer()
+    depacketizer.push(packet(b"\x41\x9a\x01", 0, marker=True))
+    depacketizer.lost()
+    assert depacketizer.push(packet(b"\x41\x48\x01", 3000, marker=True)) == []
+    assert len(depacketizer.push(packet(b"\x41\x9a\x01", 6000, marker=True))) == 1
+
+
 def test_lost_marker_ends_with_the_next_timestamp() -> None:
     depacketizer = Depacketizer()
     assert depacketizer.push(packet(b"\x41\x9a\x01", 0)) == []

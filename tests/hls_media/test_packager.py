@@ -28,6 +28,7 @@ from tests.hls_media.feed import (
 )
 from tests.hls_media.media import Encoded, opus, opus_of, pictures
 from tongke_streaming.hls.model import Held
+from tongke_streaming.hls.packager import Packager
 from tongke_streaming.ingest.h264 import parse_sps
 
 S = 1_000_000
@@ -207,6 +208,56 @@ def test_source_without_sound_has_silence() -> None:
     assert max(map(abs, levels(audio_frames(silent.file())))) < 0.001
     check_parts(silent)
     check_continuous(silent)
+
+
+@pytest.mark.parametrize("with_track", [False, True])
+def test_missing_sound_keeps_up_with_the_picture(with_track: bool) -> None:
+    """At no time is the silence more than a second behind: nobody's picture waits for it."""
+    feed, host = Feed(), Host()
+    begin(feed, VideoTrack(1, pictures(150), steady(150, 30))).send(feed)
+    if with_track:
+        feed.track(T0 - 1000, 2, "audio")
+        feed.map(T0, 2, 0, T0)
+    ends: list[int] = []
+
+    def look(_: Packager) -> None:
+        ends.append(sum(p.duration_us for s in host.sinks["lead-a"].segments for p in s.parts))
+
+    for at in (2, 3, 4):
+        feed.at(T0 + at * S, look)
+    feed.end(T0 + 5 * S)
+    play(feed, host)
+    behind = 1_200_000 if with_track else 750_000
+    assert all(at * S - behind < end for at, end in zip((2, 3, 4), ends, strict=True))
+
+
+def test_same_session_silent_for_a_while() -> None:
+    feed = Feed()
+    times = steady(60, 30) + steady(60, 30, T0 + 6 * S)
+    begin(feed, VideoTrack(1, pictures(120), times)).send(feed, cuts=False)
+    feed.cut(T0, T0)
+    feed.cut(T0 + 4 * S, T0 + 2 * S, gap=True)
+    feed.cut(T0 + 6 * S, T0 + 6 * S)
+    feed.end(T0 + 8 * S)
+    host = play(feed)
+    check_segments(host)
+    for sink in host.sinks.values():
+        assert [s.gap for s in sink.segments] == [False, True, False]
+        assert [s.discontinuity for s in sink.segments] == [False, False, True]
+
+
+def test_pictures_out_of_order_of_time_are_left_out() -> None:
+    """B-frames are refused by the relay; here they must only do no harm."""
+    feed = Feed()
+    times = steady(60, 30)
+    order = [t for at in range(0, 60, 3) for t in (times[at], times[at + 2], times[at + 1])]
+    begin(feed, VideoTrack(1, pictures(60), order)).send(feed)
+    feed.end(T0 + 2 * S)
+    host = play(feed)
+    durations = [d for c in chunks(host.sinks["lead-v-f"]) for d in c.durations]
+    assert len(durations) == 40
+    assert min(durations) > 2900
+    check_continuous(host.sinks["lead-v-f"])
 
 
 def test_sound_alone() -> None:
