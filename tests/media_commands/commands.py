@@ -26,6 +26,17 @@ class Command:
         error = await self.process.stderr.read() if self.process.stderr else b""
         raise AssertionError(f"ended without {name!r}: {self.events} {error.decode()}")
 
+    async def printed(self, text: str) -> str:
+        """Everything up to the line with ``text`` in it."""
+        assert self.process.stdout is not None
+        seen = ""
+        async for line in self.process.stdout:
+            seen += line.decode()
+            if text in line.decode():
+                return seen
+        error = await self.process.stderr.read() if self.process.stderr else b""
+        raise AssertionError(f"ended without {text!r}: {seen} {error.decode()}")
+
     async def finish(self) -> tuple[int, str, str]:
         """Exit code, the rest of what it printed, and its errors."""
         out, error = await self.process.communicate()

@@ -37,9 +37,13 @@ _HAND_SIZE = (96, 104)
 _CLOCK_AT = (WIDTH - 304, 92)
 
 
+def lesson_path(folder: Path) -> Path:
+    return folder / f"shanxing-v{VERSION}.mkv"
+
+
 def lesson_file(folder: Path) -> Path:
     """The video, made when it is not there yet (some seconds of one core). Raises fonts.NoFont."""
-    path = folder / f"shanxing-v{VERSION}.mkv"
+    path = lesson_path(folder)
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f".{path.stem}-{os.getpid()}.mkv"

@@ -18,7 +18,7 @@ from tongke_streaming.ingest.inspect import MediaFile, Picture
 from tongke_streaming.ingest.signalling import Refusal, WhipDoor
 
 KEYFRAME_S = 2
-LIVENESS_EVERY_S = 2.0
+LIVENESS_EVERY_S = 3.0
 FIRST_TRY_FOR_S = 30.0
 LONGEST_PAUSE_S = 8.0
 STEADY_S = 5.0

@@ -172,11 +172,11 @@ class WhepViewer:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
+                self._viewing.ended = True
 
     def _result(self, now: float) -> Viewing:
         viewing, arrivals = self._viewing, self._arrivals.values()
         viewing.seconds = now - self._began - (viewing.start_s or 0.0)
-        viewing.ended = self._ended.is_set()
         if not viewing.ended:
             self._meter.close(now)
         viewing.freezes, viewing.frozen_s = self._meter.freezes, self._meter.frozen_s

@@ -1,0 +1,232 @@
+"""Fill the demo's database: schools, people, classrooms, today's lessons."""
+
+import functools
+import json
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from tongke_courses.lessons import service as lessons
+from tongke_courses.lessons.models import Lesson, LessonState, Room
+from tongke_courses.lessons.repository import LessonRepository, RoomRepository
+from tongke_courses.lessons.rights import holder_of
+from tongke_platform.accounts import service as accounts
+from tongke_platform.accounts.models import Account, School
+from tongke_platform.accounts.passwords import Passwords
+from tongke_platform.accounts.repository import AccountRepository, SchoolRepository
+from tongke_platform.database import Database, WriteSession, utc_now
+from tongke_platform.demo import people
+from tongke_platform.demo.people import DemoLesson
+from tongke_platform.media_tokens import Act, MediaTokens
+from tongke_platform.settings import Settings, signing_secret
+
+STATE_FILE = "demo.json"
+TOKEN_LIFE = timedelta(days=7)
+PLANNED_MINUTES = 40
+
+
+class NotADemo(RuntimeError):
+    """The database holds something that the demo did not put there."""
+
+
+@dataclass
+class State:
+    """What the demo has to remember of its own data folder: secrets that are stored only hashed."""
+
+    password: str = field(default_factory=lambda: f"tongke-{secrets.randbelow(10**6):06d}")
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What the rest of the demo needs to know; tokens are bearer tokens.
+
+    ``earlier``: a lesson that should have been taught before, and its publish token.
+    """
+
+    state: State
+    lesson_id: UUID
+    stale_ids: list[UUID]
+    room_token: str
+    whip_token: str
+    watch_token: str
+    earlier: tuple[UUID, str] | None
+
+
+def read_state(data_dir: Path) -> State | None:
+    with suppress(FileNotFoundError):
+        return State(**json.loads((data_dir / STATE_FILE).read_text()))
+    return None
+
+
+def write_state(data_dir: Path, state: State) -> None:
+    """Readable by its owner alone."""
+    part = data_dir / f".{STATE_FILE}.part"
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(asdict(state), file, indent=2)
+    part.replace(data_dir / STATE_FILE)
+
+
+async def seed(settings: Settings) -> Seeded:
+    """Make what is missing. Raises NotADemo before anything is changed."""
+    database = Database(settings.sql_url)
+    try:
+        return await _Seeder(settings, database).run()
+    finally:
+        await database.close()
+
+
+class _Seeder:
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+        self._now = utc_now()
+        self._media_tokens = MediaTokens(signing_secret(settings))
+
+    async def run(self) -> Seeded:
+        data_dir = self._settings.data_dir
+        state = read_state(data_dir)
+        if state is None:
+            await self._must_be_empty()
+            state = State()
+            write_state(data_dir, state)
+        passwords = Passwords()
+        password_hash = await passwords.hash(state.password)
+        passwords.close()
+        async with self._database.write() as session:
+            rooms = {
+                wanted.code: await self._rooms(session, await self._school(session, wanted), wanted)
+                for wanted in people.SCHOOLS
+            }
+            found = await self._people(session, password_hash)
+            await self._tokens(session, found, state)
+            seeded = await self._lessons(
+                session, found[people.OWNER], rooms[people.PARTNER.code], state
+            )
+        write_state(data_dir, state)
+        return seeded
+
+    async def _must_be_empty(self) -> None:
+        async with self._database.read() as session:
+            count = (await session.execute(select(func.count()).select_from(School))).scalar_one()
+        if count:
+            raise NotADemo(
+                "this database belongs to a real server; give the demo a folder of its own "
+                "with --data-dir"
+            )
+
+    async def _school(self, session: WriteSession, wanted: people.DemoSchool) -> School:
+        found = await SchoolRepository(session).by_code(wanted.code)
+        return found or await accounts.create_school(
+            session, code=wanted.code, name=wanted.name, region=wanted.region
+        )
+
+    async def _rooms(
+        self, session: WriteSession, school: School, wanted: people.DemoSchool
+    ) -> list[Room]:
+        there = {room.name: room for room in await RoomRepository(session).of_school(school.id)}
+        return [
+            there.get(name)
+            or await lessons.create_room(session, name=name, school=school, class_size=size)
+            for name, size in wanted.rooms
+        ]
+
+    async def _people(self, session: WriteSession, password_hash: str) -> dict[str, Account]:
+        repository, found = AccountRepository(session), {}
+        for person in people.PEOPLE:
+            account = await repository.by_username(person.username)
+            if account is None:
+                school = await SchoolRepository(session).by_code(person.school or "")
+                account = await accounts.create_account(
+                    session,
+                    username=person.username,
+                    display_name=person.display_name,
+                    password_hash=password_hash,
+                    role=person.role,
+                    school=school,
+                )
+            found[person.key] = account
+        return found
+
+    async def _tokens(self, session: WriteSession, found: dict[str, Account], state: State) -> None:
+        for key in (people.ADMIN, people.OWNER, people.OTHER):
+            if key not in state.tokens:
+                state.tokens[key] = await accounts.create_api_token(
+                    session, found[key], label="demo"
+                )
+
+    async def _lessons(
+        self, session: WriteSession, owner: Account, rooms: list[Room], state: State
+    ) -> Seeded:
+        # Planning a lesson makes the session forget what it has loaded.
+        owner_id, holder, room_token = owner.id, holder_of(owner), rooms[0].token
+        plan = functools.partial(self._plan, session, owner_id, [room.id for room in rooms])
+        repository = LessonRepository(session)
+        mine = await repository.all(repository.base().where(Lesson.teacher_id == owner_id))
+        current = next((one.id for one in mine if self._is_now(one)), None)
+        stale = [one.id for one in mine if one.state is LessonState.LIVE and one.id != current]
+        first_today = not any(
+            one.title == people.EARLIER.title and self._is_today(one) for one in mine
+        )
+        current = current or await plan(people.NOW)
+        earlier = await plan(people.EARLIER) if first_today else None
+        for later in people.LATER if first_today else ():
+            await plan(later)
+        return Seeded(
+            state=state,
+            lesson_id=current,
+            stale_ids=stale,
+            room_token=room_token,
+            whip_token=self._media_token(current, "publish", holder),
+            watch_token=self._media_token(current, "watch", holder),
+            earlier=(earlier, self._media_token(earlier, "publish", holder)) if earlier else None,
+        )
+
+    def _media_token(self, lesson: UUID, act: Act, holder: str) -> str:
+        return self._media_tokens.issue(
+            lesson=str(lesson),
+            act=act,
+            holder=holder,
+            label="演示",
+            now=self._now,
+            lifetime=TOKEN_LIFE,
+        )
+
+    def _is_now(self, lesson: Lesson) -> bool:
+        open_still = lesson.state is not LessonState.ENDED
+        return open_still and lesson.planned_start <= self._now <= lesson.planned_end
+
+    def _day(self) -> tuple[datetime, datetime]:
+        return lessons.day_of(self._now, self._settings.zone)
+
+    def _is_today(self, lesson: Lesson) -> bool:
+        start, end = self._day()
+        return start <= lesson.planned_start < end
+
+    async def _plan(
+        self, session: WriteSession, owner_id: UUID, room_ids: list[UUID], wanted: DemoLesson
+    ) -> UUID:
+        """At a time that ends in 0 or 5, within today."""
+        start, end = self._day()
+        at = self._now + timedelta(minutes=wanted.starts)
+        at = at.replace(minute=at.minute // 5 * 5, second=0, microsecond=0)
+        teacher = await AccountRepository(session).by_id(owner_id)
+        assert teacher is not None
+        lesson = await lessons.create(
+            session,
+            title=wanted.title,
+            subject=wanted.subject,
+            grade=wanted.grade,
+            teacher=teacher,
+            planned_start=max(start, min(at, end - timedelta(minutes=5))),
+            planned_minutes=PLANNED_MINUTES,
+            rooms=await lessons.rooms_named(session, room_ids[: wanted.rooms]),
+        )
+        return lesson.id
