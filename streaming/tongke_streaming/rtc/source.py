@@ -162,10 +162,10 @@ class Source:
             self._set_state("live")
         stream.meter.since_us = self._clock.now_us()
         self._feed.event("track", **self._track(stream))
+        self.on_track(self, stream)
         for slot in self.slots:
             if slot.kind == stream.kind and slot.feed is None and slot.target is None:
                 slot.wait_for(stream)
-        self.on_track(self, stream)
 
     def _track(self, stream: Stream) -> dict[str, Any]:
         return {
