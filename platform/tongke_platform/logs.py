@@ -70,5 +70,6 @@ def configure_logs(level: str, form: str, process: str) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    for name in ("uvicorn", "alembic", "asyncio", "httpx2", "httpcore2"):
+    # aiosqlite would log every value it binds, password hashes among them.
+    for name in ("uvicorn", "alembic", "asyncio", "aiosqlite", "httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

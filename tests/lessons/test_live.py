@@ -170,6 +170,7 @@ async def test_the_end_arrives(
         await service.end(frame, lesson.id)
         ended = await until(screen, lambda now: now["lesson"]["state"] == "ended")
         assert ended["addresses"]["replay"] == f"/replay/{lesson.id}/index.m3u8"
+        assert ended["source"]["state"] == "none"
 
 
 async def test_recording_state_is_asked_for(

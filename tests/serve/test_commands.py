@@ -10,7 +10,7 @@ from tongke_platform.cli.program import cli
 
 runner = CliRunner()
 
-COMMANDS = ["serve", "migrate", "doctor", "publish", "watch"]
+COMMANDS = ["serve", "demo", "migrate", "doctor", "publish", "watch"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

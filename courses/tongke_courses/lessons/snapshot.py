@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from tongke_courses.lessons.models import Lesson, Room
+from tongke_courses.lessons.models import Lesson, LessonState, Room
 from tongke_courses.lessons.schemas import addresses
 
 STALE_S = 5.0
@@ -89,7 +89,7 @@ def build(
     stale = media.is_stale(monotonic)
     return {
         "lesson": _lesson(lesson),
-        "source": _source(media, stale),
+        "source": _source(media, stale, over=lesson.state is LessonState.ENDED),
         "recording": {"state": media.recording, "reason": media.reason},
         "rooms": _rooms(lesson.rooms, () if stale else media.viewers, presence),
         "addresses": addresses(lesson.id).model_dump(include={"whep", "hls", "replay"}),
@@ -109,10 +109,10 @@ def _lesson(lesson: Lesson) -> Json:
     }
 
 
-def _source(media: MediaState, stale: bool) -> Json:
-    away = stale and media.state == "live"
+def _source(media: MediaState, stale: bool, *, over: bool) -> Json:
+    away = media.state == "live" and (stale or over)
     return {
-        "state": "away" if away else media.state,
+        "state": "none" if over else "away" if away else media.state,
         "since": media.since.isoformat() if media.since else None,
         "kbps": 0 if away else media.kbps,
         "loss": media.loss,

@@ -2,7 +2,7 @@
 
 import typer
 
-from tongke_platform.cli import doctor, migrate, publish, serve, watch
+from tongke_platform.cli import demo, doctor, migrate, publish, serve, watch
 
 cli = typer.Typer(
     name="tongke",
@@ -12,6 +12,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.command("serve")(serve.command)
+cli.command("demo")(demo.command)
 cli.command("publish")(publish.command)
 cli.command("watch")(watch.command)
 cli.command("migrate")(migrate.command)
