@@ -4,19 +4,23 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from tests.makers import Makers
 from tests.processes import StandIn
 from tongke_courses.lessons import service
 from tongke_courses.lessons.models import Lesson, Room
 from tongke_platform.accounts.models import Account
+from tongke_platform.accounts.rights import COOKIE
+from tongke_platform.accounts.service import log_in
 from tongke_platform.frame import Frame
 from tongke_streaming.frames import Message
 
@@ -108,6 +112,19 @@ async def test_unknown_lesson(make: Makers, url: str, lesson: Lesson) -> None:
             await socket.recv()
     assert raised.value.rcvd is not None
     assert raised.value.rcvd.code == 4404
+
+
+async def test_cookie_counts_from_our_own_pages_only(
+    frame: Frame, url: str, lesson: Lesson, teacher: Account
+) -> None:
+    async with frame.database.write() as session:
+        cookie = await log_in(session, teacher, now=frame.now(), lifetime=timedelta(hours=1))
+    address, headers = f"{url}/{lesson.id}/live", {"Cookie": f"{COOKIE}={cookie}"}
+    ours = Origin("http://" + address.split("/")[2])
+    async with connect(address, additional_headers=headers, origin=ours) as desk:
+        assert "rooms" in json.loads(await desk.recv())
+    with pytest.raises(InvalidStatus):
+        await connect(address, additional_headers=headers, origin=Origin("https://evil.test"))
 
 
 async def test_first_snapshot_of_a_room(url: str, lesson: Lesson, room: Room) -> None:
