@@ -325,11 +325,7 @@ async def test_silence_ends_viewer_then_publisher(rig: Rig, peer: Make) -> None:
     await rig.source("away")
     rig.clock.ahead_us += 12_000_000
     for session in (publisher.session, viewer.session):
-        ended = await rig.events.until(
-            lambda e, s=session: (
-                e["ev"] == "session" and e["session"] == s and e["state"] == "ended"
-            )
-        )
+        ended = await rig.events.until(ended_event(session))
         assert ended["reason"] == "silence"
 
 
