@@ -111,7 +111,8 @@ class SoundRendition:
     def _emit(self, frames: list[bytes]) -> None:
         for data in frames:
             begins = self._us(self._next_frame * FRAME)
-            while self._cuts and begins >= self._cuts[0].us:
+            # Only between whole parts: hls.js stops loading sound at a last part of 20-40 ms.
+            while self._cuts and not self._part and begins >= self._cuts[0].us:
                 self._begin(self._cuts.popleft(), begins)
             if not self._part:
                 self._part_frame = self._next_frame
