@@ -119,9 +119,10 @@ class LiveServer:
             while True:
                 assert self._process.returncode is None, self.log()
                 with suppress(httpx2.TransportError):
-                    if ready_file.exists() and (
-                        await client.get(f"{self.base_url}/readyz")
-                    ).is_success:
+                    if (
+                        ready_file.exists()
+                        and (await client.get(f"{self.base_url}/readyz")).is_success
+                    ):
                         break
                 # A process that starts gives no other sign than this file.
                 await asyncio.sleep(0.05)
@@ -149,9 +150,7 @@ class LiveServer:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
-    async def seed(
-        self, *, rooms: int = 2, starts_in: timedelta = timedelta(minutes=1)
-    ) -> Seed:
+    async def seed(self, *, rooms: int = 2, starts_in: timedelta = timedelta(minutes=1)) -> Seed:
         """A new lesson of a new lead school for classrooms of a new partner school."""
         make = self.make
         teacher = await make.account(await make.school())

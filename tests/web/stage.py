@@ -164,9 +164,7 @@ def make_app(stage: Stage, clips: Path) -> FastAPI:
 
     @app.get("/login")
     async def login(request: Request) -> Response:
-        return pages.render(
-            request, "login.html", trouble=stage.trouble, username="", next="/"
-        )
+        return pages.render(request, "login.html", trouble=stage.trouble, username="", next="/")
 
     @app.get("/teach")
     async def teach(request: Request) -> Response:

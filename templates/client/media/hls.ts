@@ -61,6 +61,23 @@ export class HlsCarrier implements Carrier {
     if (edge && edge > this.video.currentTime) this.video.currentTime = edge;
   }
 
+  /** How many pictures of different size the playlist offered when it was loaded. */
+  get pictures(): number {
+    return this.hls?.levels.filter((level) => level.height > 0).length ?? 0;
+  }
+
+  /** How the player sees the ladder, for tests and for the person who is asked to help. */
+  get ladder(): object {
+    const hls = this.hls;
+    return {
+      level: hls?.currentLevel,
+      levels: hls?.levels.map(({ height, bitrate }) => ({ height, bitrate })),
+      bandwidth: hls?.bandwidthEstimate,
+      target: hls?.targetLatency,
+      latency: hls?.latency,
+    };
+  }
+
   async sample(): Promise<Sample> {
     const at = performance.now();
     if (this.video.currentTime !== this.position) {
@@ -95,7 +112,12 @@ export class HlsCarrier implements Carrier {
     this.hls = hls;
     hls.on(kind.Events.FRAG_LOADED, (_event, data) => (this.bits += data.frag.stats.loaded * 8));
     hls.on(kind.Events.LEVEL_UPDATED, () => this.keepUp());
-    hls.on(kind.Events.MANIFEST_PARSED, () => void this.video.play().catch(() => undefined));
+    hls.on(kind.Events.MANIFEST_PARSED, (_event, data) => {
+      // Measured rates differ by a tenth between pictures of one camera, and hls.js never climbs to
+      // a level with a lower rate.
+      for (const level of data.levels) Object.assign(level, { frameRate: 0 });
+      this.video.play().catch(() => undefined);
+    });
     const failed = new Promise<never>((_resolve, reject) => {
       hls.on(kind.Events.ERROR, (_event, data) => {
         if (!data.fatal) return;

@@ -17,6 +17,7 @@ const HLS_WITHIN_MS = 8000;
 const IDLE_MS: Record<CarrierKind, number> = { whep: 2000, hls: 4000 };
 const RETRY_WHEP_FIRST_MS = 30_000;
 const RETRY_WHEP_MOST_MS = 480_000;
+const RENEW_EVERY_MS = 15_000;
 const TICK_MS = 500;
 const WAITS_MS = [300, 600, 1200, 2500, 4000];
 
@@ -43,6 +44,7 @@ export class LessonPlayer {
   soundOnly = false;
   firstPictureMs: number | null = null;
   private run = 0;
+  private renewedAt = -RENEW_EVERY_MS;
   private away = false;
   private whepWorked = true;
   private retryWhepMs = RETRY_WHEP_FIRST_MS;
@@ -85,6 +87,16 @@ export class LessonPlayer {
     }
   }
 
+  /** How many pictures the source has now: a ladder that has grown is fetched anew, unseen. */
+  setLayers(count: number): void {
+    const carrier = this.carrier;
+    if (!(carrier instanceof HlsCarrier) || this.state !== "playing" || this.away) return;
+    if (carrier.pictures === 0 || carrier.pictures >= count || this.attempts.size > 0) return;
+    if (performance.now() - this.renewedAt < RENEW_EVERY_MS) return;
+    this.renewedAt = performance.now();
+    void this.tryBehind((video) => this.makeHls(video), HLS_WITHIN_MS);
+  }
+
   get front(): HTMLVideoElement | null {
     return this.carrier?.video ?? null;
   }
@@ -122,7 +134,7 @@ export class LessonPlayer {
     const byWhep = this.attempt(whep, PICTURE_WITHIN_MS);
     const byHls = Promise.race([hopeless, byWhep]).then((got) => {
       if (got) return got;
-      return this.attempt(new HlsCarrier(second, this.options.hls, this.options.serverNow), HLS_WITHIN_MS);
+      return this.attempt(this.makeHls(second), HLS_WITHIN_MS);
     });
     const winner = await firstOf([byWhep, byHls]);
     for (const other of [...this.attempts]) if (other !== winner) this.abandon(other);
@@ -143,6 +155,10 @@ export class LessonPlayer {
 
   private makeWhep(video: HTMLVideoElement): WhepCarrier {
     return new WhepCarrier(video, this.options.whep, this.options.token, this.options.serverNow);
+  }
+
+  private makeHls(video: HTMLVideoElement): HlsCarrier {
+    return new HlsCarrier(video, this.options.hls, this.options.serverNow);
   }
 
   private async attempt(carrier: Carrier, withinMs: number): Promise<Carrier | null> {
@@ -187,13 +203,19 @@ export class LessonPlayer {
   }
 
   private async tryWhepBehind(): Promise<void> {
+    const busy = this.away || this.attempts.size > 0;
+    const got = !busy && (await this.tryBehind((video) => this.makeWhep(video), PICTURE_WITHIN_MS * 2));
+    if (!got && this.carrier?.kind === "hls") this.planWhep();
+  }
+
+  /** Start another carrier in the video that is not seen, and show it when it has a picture. */
+  private async tryBehind(make: (video: HTMLVideoElement) => Carrier, withinMs: number): Promise<boolean> {
     const run = this.run;
     const behind = this.options.videos.find((video) => video !== this.front);
-    if (!behind || this.away) return this.planWhep();
-    const got = await this.attempt(this.makeWhep(behind), PICTURE_WITHIN_MS * 2);
+    const got = behind ? await this.attempt(make(behind), withinMs) : null;
     if (run !== this.run) got?.stop();
     else if (got) this.bringToFront(got);
-    else this.planWhep();
+    return got !== null && run === this.run;
   }
 
   private async tick(): Promise<void> {
@@ -201,7 +223,9 @@ export class LessonPlayer {
     if (!carrier || this.state !== "playing") return;
     const sample = await carrier.sample();
     if (carrier !== this.carrier || this.state !== "playing") return;
-    this.sample = sample;
+    // Parts come twice a second: one look at a time says little about the rate.
+    const kbps = Math.round(this.sample.kbps * 0.8 + sample.kbps * 0.2);
+    this.sample = { ...sample, kbps };
     this.watchFrames(carrier.video);
     const silent = sample.idleMs > IDLE_MS[carrier.kind] && !this.away;
     if (carrier.lost || silent) this.lose();

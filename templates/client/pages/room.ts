@@ -2,6 +2,7 @@
 
 import { LiveLink, type Snapshot } from "../lib/live";
 import { _, element, expose, pageData, say, show } from "../lib/page";
+import { HlsCarrier } from "../media/hls";
 import { LessonPlayer } from "../media/player";
 
 interface NextLesson {
@@ -115,6 +116,7 @@ function steer(): void {
   const state = closed ? "ended" : lessonState();
   if (state === "live") player.start();
   else player.stop();
+  if (linkUp && snapshot) player.setLayers(snapshot.source.layers.length);
   player.setAway(snapshot !== null && linkUp && snapshot.source.state !== "live");
 }
 
@@ -301,6 +303,7 @@ expose({
   state: () => player?.state ?? "idle",
   carrier: () => player?.carrier?.kind ?? "none",
   stats: () => ({ ...player?.sample, freezes: player?.freezes, firstPictureMs: player?.firstPictureMs }),
+  ladder: () => (player?.carrier instanceof HlsCarrier ? player.carrier.ladder : null),
   linkUp: () => linkUp,
   soundBlocked: () => soundBlocked,
   video: () => player?.front ?? null,
