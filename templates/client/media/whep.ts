@@ -18,7 +18,7 @@ export class WhepCarrier implements Carrier {
   readonly kind = "whep";
   lost = false;
   connected = false;
-  private readonly pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+  private pc: RTCPeerConnection | null = null;
   private readonly ending = new AbortController();
   private session = "";
   private counted: Counted = { bytes: 0, at: 0 };
@@ -32,7 +32,13 @@ export class WhepCarrier implements Carrier {
   ) {}
 
   async start(): Promise<void> {
-    const { pc, video } = this;
+    const { video } = this;
+    // Some schools switch WebRTC off in their browsers: then this is a failed try like any other.
+    if (typeof RTCPeerConnection === "undefined") {
+      throw new DOMException("no WebRTC here", "NotSupportedError");
+    }
+    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.pc = pc;
     const stream = new MediaStream();
     pc.ontrack = (event) => {
       stream.addTrack(event.track);
@@ -57,8 +63,10 @@ export class WhepCarrier implements Carrier {
   stop(): void {
     this.lost = true;
     this.ending.abort();
-    this.pc.onconnectionstatechange = null;
-    this.pc.close();
+    if (this.pc) {
+      this.pc.onconnectionstatechange = null;
+      this.pc.close();
+    }
     if (this.session) leave(this.session, this.token);
     this.session = "";
     this.video.srcObject = null;
@@ -73,7 +81,8 @@ export class WhepCarrier implements Carrier {
     let latencyMs: number | null = null;
     let roundTripMs = 0;
     try {
-      for (const item of (await this.pc.getStats()).values() as Iterable<Record<string, unknown>>) {
+      const report = (await this.pc?.getStats()) ?? new Map();
+      for (const item of report.values() as Iterable<Record<string, unknown>>) {
         if (item["type"] === "inbound-rtp") {
           bytes += Number(item["bytesReceived"] ?? 0);
           if (item["kind"] === "video") latencyMs = this.latency(item);
@@ -115,7 +124,7 @@ export class WhepCarrier implements Carrier {
   }
 
   private follow(): void {
-    const state = this.pc.connectionState;
+    const state = this.pc?.connectionState;
     this.connected = state === "connected";
     if (state === "failed" || state === "closed") this.lost = true;
   }
