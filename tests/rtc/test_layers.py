@@ -1,6 +1,7 @@
 """Scenarios of a viewer's link, a second at a time."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +38,7 @@ def run(
 
 
 def moves(seen: list[str]) -> int:
-    return sum(a != b for a, b in zip(seen, seen[1:], strict=False))
+    return sum(a != b for a, b in pairwise(seen))
 
 
 def test_good_link_climbs_to_the_top_and_stays() -> None:
@@ -54,10 +55,8 @@ def test_climbs_without_an_estimate() -> None:
 def test_thin_link_ends_on_the_layer_it_carries() -> None:
     seen = run(LayerChooser(), Link(700_000), 300)
     assert seen.count("h") > 200
-    tries = [
-        i for i, (a, b) in enumerate(zip(seen, seen[1:], strict=False)) if (a, b) == ("h", "f")
-    ]
-    waits = [b - a for a, b in zip(tries, tries[1:], strict=False)]
+    tries = [i for i, (a, b) in enumerate(pairwise(seen)) if (a, b) == ("h", "f")]
+    waits = [b - a for a, b in pairwise(tries)]
     assert waits == sorted(waits)  # backs off
     assert not waits or waits[-1] > 30
 
@@ -113,10 +112,11 @@ def test_cap_is_kept() -> None:
 
 def test_layer_that_goes_off_leaves_the_next_thinner_one() -> None:
     chooser, link = LayerChooser(), Link(50e6)
-    assert run(chooser, link, 30)[-1] == "f"
-    assert run(chooser, link, 1, 30, LADDER[:2]) == ["h"]
-    assert run(chooser, link, 1, 31, LADDER[:1]) == ["q"]
-    assert "f" in run(chooser, link, 12, 32)
+    ladder = [Offered("thinnest", 60_000), *LADDER]
+    assert run(chooser, link, 30, 0, ladder)[-1] == "f"
+    assert run(chooser, link, 1, 30, ladder[:3]) == ["h"]
+    assert run(chooser, link, 1, 31, ladder[:2]) == ["q"]
+    assert "f" in run(chooser, link, 12, 32, ladder)
 
 
 def test_nothing_offered_keeps_the_wish() -> None:

@@ -1,0 +1,1 @@
+"""Reading H.264 and placing a publisher's packets on the lesson's timeline."""
