@@ -2,15 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.hls_media.media import Encoded, opus, packetize, pictures, rtp
+import httpx2
+
+from tests.hls_media.media import opus, packetize, pictures, rtp
 from tongke_streaming import frames
+from tongke_streaming.clock import SystemClock
 from tongke_streaming.frames import Link, Message
+from tongke_streaming.hls.client import HlsClient
 
 ROOT = Path(__file__).parents[2]
 LESSON = "lesson"
@@ -57,6 +61,7 @@ class FakeRelay:
     """Answers ``pull``; ``send`` goes to whoever pulled last."""
 
     def __init__(self) -> None:
+        self.clock = SystemClock()
         self.puller: Link | None = None
         self.pulled = asyncio.Event()
 
@@ -106,15 +111,32 @@ class FakeRelay:
 
     def media(self, first: int, seg: int, us: int, seconds: int) -> None:
         """``seconds`` of picture and sound from ``us`` on, a segment every 2 s from ``seg``."""
+        for _ in self._media(first, seg, us, seconds):
+            pass
+
+    async def live(self, first: int, seg: int, us: int, seconds: int) -> None:
+        """The same as ``media``, each picture at its time."""
+        for at in self._media(first, seg, us, seconds):
+            await asyncio.sleep(max(0, at - self.clock.now_us()) / 1e6)
+
+    def _media(self, first: int, seg: int, us: int, seconds: int) -> Iterator[int]:
+        """Sends picture by picture; yields when the next is due."""
         sequence = 0
         for index, picture in enumerate(pictures(seconds * FPS, idr_every=2 * FPS)):
             at = us + index * 1_000_000 // FPS
+            yield at
             if picture.idr:
                 self.cut(seg + index // (2 * FPS), at)
             packets = packetize(picture.nals, sequence, index * 90_000 // FPS)
             sequence += len(packets)
             self.packets(first, packets, at)
             self._sound(first + 1, index, us)
+
+    def away(self, first: int, seg: int, us: int) -> None:
+        self.event("gone", track=first)
+        self.event("gone", track=first + 1)
+        self.event("source", source="lead", state="away", epoch=0, us=us)
+        self.cut(seg, us, gap=True)
 
     def _sound(self, track: int, index: int, us: int) -> None:
         """The 50 ms of sound beside picture ``index``."""
@@ -138,4 +160,21 @@ async def fake_relay(folder: Path) -> AsyncIterator[FakeRelay]:
             relay.puller.close()
 
 
-__all__ = ["FPS", "KEY", "LESSON", "Encoded", "FakeRelay", "Process", "fake_relay", "running"]
+@asynccontextmanager
+async def web(folder: Path, heard: list[Message] | None = None) -> AsyncIterator[HlsClient]:
+    client = HlsClient(folder / "hls.sock", (heard if heard is not None else []).append)
+    client.start()
+    try:
+        yield client
+    finally:
+        await client.stop()
+
+
+async def until_part(http: httpx2.AsyncClient, process: Process, msn: int, part: int) -> str:
+    """The picture's playlist as soon as it has this part."""
+    url = process.media(f"lead-v-f/index.m3u8?_HLS_msn={msn}&_HLS_part={part}")
+    async with asyncio.timeout(15):
+        while (response := await http.get(url)).status_code in (400, 404):
+            pass  # the process has not even seen the track yet
+    assert response.status_code == 200
+    return response.text

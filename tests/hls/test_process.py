@@ -1,33 +1,30 @@
 """The hls process: its control socket, its end, and SIGKILL in the middle of a lesson."""
 
 import asyncio
-import io
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import av
 import httpx2
 import pytest
 
-from tests.hls.processes import KEY, LESSON, FakeRelay, Process, fake_relay, running
+from tests.hls.processes import (
+    KEY,
+    LESSON,
+    FakeRelay,
+    Process,
+    fake_relay,
+    running,
+    until_part,
+    web,
+)
+from tests.hls_media.feed import video_frames
 from tongke_streaming.clock import SystemClock
 from tongke_streaming.frames import Message, Refused
 from tongke_streaming.hls.client import HlsClient
 
 S = 1_000_000
 VIDEO = "lead-v-f/index.m3u8"
-
-
-@asynccontextmanager
-async def web(folder: Path, heard: list[Message] | None = None) -> AsyncIterator[HlsClient]:
-    client = HlsClient(folder / "hls.sock", (heard if heard is not None else []).append)
-    client.start()
-    try:
-        yield client
-    finally:
-        await client.stop()
 
 
 @pytest.fixture
@@ -37,19 +34,9 @@ async def http() -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.fixture
-async def relay(tmp_path: Path) -> AsyncIterator[FakeRelay]:
-    async with fake_relay(tmp_path) as made:
+async def relay(data_dir: Path) -> AsyncIterator[FakeRelay]:
+    async with fake_relay(data_dir) as made:
         yield made
-
-
-async def until_part(http: httpx2.AsyncClient, process: Process, msn: int, part: int) -> str:
-    """The picture's playlist as soon as it has this part."""
-    url = process.media(f"{VIDEO}?_HLS_msn={msn}&_HLS_part={part}")
-    async with asyncio.timeout(15):
-        while (response := await http.get(url)).status_code in (400, 404):
-            pass  # the process has not even seen the track yet
-    assert response.status_code == 200
-    return response.text
 
 
 def listed_us(text: str) -> int:
@@ -71,13 +58,12 @@ async def whole(http: httpx2.AsyncClient, process: Process, init: int, msns: ran
 
 
 def count_pictures(data: bytes) -> int:
-    with av.open(io.BytesIO(data)) as container:
-        return sum(1 for _ in container.decode(container.streams.video[0]))
+    return len(video_frames(data))
 
 
-async def test_requests(tmp_path: Path, relay: FakeRelay, http: httpx2.AsyncClient) -> None:
+async def test_requests(data_dir: Path, relay: FakeRelay, http: httpx2.AsyncClient) -> None:
     heard: list[Message] = []
-    async with running(tmp_path) as process, web(tmp_path, heard) as client:
+    async with running(data_dir) as process, web(data_dir, heard) as client:
         with pytest.raises(Refused) as refused:
             await client.status(LESSON)
         assert (refused.value.status, refused.value.code) == (404, "no_lesson")
@@ -109,9 +95,9 @@ async def test_requests(tmp_path: Path, relay: FakeRelay, http: httpx2.AsyncClie
 
 
 async def test_finish_without_the_relays_word(
-    tmp_path: Path, relay: FakeRelay, http: httpx2.AsyncClient
+    data_dir: Path, relay: FakeRelay, http: httpx2.AsyncClient
 ) -> None:
-    async with running(tmp_path) as process, web(tmp_path) as client:
+    async with running(data_dir) as process, web(data_dir) as client:
         await client.open(LESSON, KEY)
         await relay.pulled.wait()
         us = SystemClock().now_us() - 5 * S
@@ -124,9 +110,9 @@ async def test_finish_without_the_relays_word(
 
 
 async def test_stopping_answers_who_waits(
-    tmp_path: Path, relay: FakeRelay, http: httpx2.AsyncClient
+    data_dir: Path, relay: FakeRelay, http: httpx2.AsyncClient
 ) -> None:
-    async with running(tmp_path) as process, web(tmp_path) as client:
+    async with running(data_dir) as process, web(data_dir) as client:
         await client.open(LESSON, KEY)
         await relay.pulled.wait()
         us = SystemClock().now_us() - 3 * S
@@ -146,10 +132,10 @@ async def test_stopping_answers_who_waits(
 
 
 async def test_killed_in_mid_lesson(
-    tmp_path: Path, relay: FakeRelay, http: httpx2.AsyncClient
+    data_dir: Path, relay: FakeRelay, http: httpx2.AsyncClient
 ) -> None:
     us = SystemClock().now_us() - 7 * S
-    async with running(tmp_path) as process, web(tmp_path) as client:
+    async with running(data_dir) as process, web(data_dir) as client:
         await client.open(LESSON, KEY)
         await relay.pulled.wait()
         relay.tracks(1, 0, us)
@@ -157,14 +143,14 @@ async def test_killed_in_mid_lesson(
         before = await until_part(http, process, 3, 0)
         process.child.kill()
         await process.child.wait()
-    async with running(tmp_path) as process, web(tmp_path) as client:
+    async with running(data_dir) as process, web(data_dir) as client:
         after = (await http.get(process.media(VIDEO))).text
         assert listed_us(after) >= listed_us(before)
         assert listed_us(after) >= 6 * S, "all but the last second"
         assert "\n3.m4s\n" in after, "the open segment is closed with the parts it had"
         assert count_pictures(await whole(http, process, 0, range(4))) >= 6 * 20
         await _go_on(relay, client, http, process, us)
-    async with running(tmp_path) as process, web(tmp_path) as client:
+    async with running(data_dir) as process, web(data_dir) as client:
         replay = (await http.get(process.media(VIDEO))).text
         assert replay.endswith("#EXT-X-ENDLIST\n")
         assert count_pictures(await whole(http, process, 1, range(7, 9))) == 80
