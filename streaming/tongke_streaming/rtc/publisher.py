@@ -105,7 +105,7 @@ class Publisher(Session):
             repaired = self._by_rtx.get(packet.ssrc) or self._identify_rtx(packet)
             if repaired is not None:
                 original = rtp.unwrap_rtx(packet, repaired.codec.payload_type, repaired.ssrc)
-                if original is None:
+                if original is None or repaired.is_beyond(original.seq):
                     return
                 stream, packet = repaired, original
             else:

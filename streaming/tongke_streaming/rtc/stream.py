@@ -99,6 +99,11 @@ class Stream:
         self._measure_jitter(packet)
         return True
 
+    def is_beyond(self, seq: int) -> bool:
+        """Whether a repair claims a number far ahead of all that came: no sender does that."""
+        highest = self.ring.highest
+        return highest is not None and seq_delta(seq, highest) > _MOST_MISSING
+
     def _note_holes(self, packet: Packet, highest: int) -> None:
         delta = seq_delta(packet.seq, highest)
         if delta <= 0:
