@@ -1,23 +1,24 @@
 """The packet path: a burst of one stream to all its viewers. Read together with burst.py.
 
 Per viewer and run: one copy of the template, per packet one ``pack_into`` and one libsrtp call in
-place, then one system call.
+place. The kernel takes the runs of many viewers in one call (outbox.py).
 """
 
 from .burst import Run, Shape, lay_out
+from .outbox import Outbox
 from .port import MediaPort
 from .rtp import HEADER, SEQ_TS_SSRC, Packet
 from .slot import Slot
-from .srtp import Pad, protect
+from .srtp import Error, protect
 from .stream import Stream
 
 
 class Forwarder:
-    """Owns the scratch buffer; all calls on the relay's loop."""
+    """All calls on the relay's loop."""
 
     def __init__(self, port: MediaPort) -> None:
         self._port = port
-        self._pad = Pad(128 << 10)
+        self._outbox = Outbox(port)
         self.cipher_errors = 0
 
     def burst(self, stream: Stream, packets: list[Packet], now_us: int) -> None:
@@ -28,7 +29,8 @@ class Forwarder:
             if runs is None:
                 runs = shapes[slot.shape] = lay_out(packets, slot.shape, now_us)
             for run in runs:
-                self.run(slot, run)
+                self._run(slot, run)
+        self._outbox.flush()
 
     def late(self, stream: Stream, packet: Packet, now_us: int) -> None:
         """A packet the uplink lost and brought again, to whom its place in the row exists."""
@@ -39,21 +41,22 @@ class Forwarder:
     def one_slot(self, slot: Slot, packets: list[Packet], now_us: int) -> None:
         """Send packets to one slot alone: what a joiner catches up with."""
         for run in lay_out(packets, slot.shape, now_us):
-            self.run(slot, run)
+            self._run(slot, run)
+        self._outbox.flush()
 
-    def run(self, slot: Slot, run: Run) -> None:
+    def _run(self, slot: Slot, run: Run) -> None:
         viewer = slot.viewer
         if viewer.address is None or viewer.srtp_handle is None:
             return
-        pad, handle = self._pad, viewer.srtp_handle
+        outbox, handle, template = self._outbox, viewer.srtp_handle, run.template
+        pad, base, size = outbox.pad, outbox.at, len(template)
         buffer, pointer, length = pad.bytes, pad.pointer, pad.length
-        template = run.template
-        size = len(template)
-        pad.view[:size] = template
+        pad.view[base : base + size] = template
         seq_offset, ts_offset, ssrc = slot.seq_offset, slot.ts_offset, slot.ssrc
         pack = SEQ_TS_SSRC.pack_into
         seq = timestamp = 0
-        for at, plain, seq, timestamp in run.items:
+        for place, plain, seq, timestamp in run.items:
+            at = base + place
             pack(
                 buffer,
                 at + 2,
@@ -66,7 +69,7 @@ class Forwarder:
                 self.cipher_errors += 1
                 return
         count = len(run.items)
-        self._port.send_segments(pad.view[:size], run.stride, count, viewer.address)
+        outbox.put(size, run.stride, count, viewer.address)
         slot.packets += count
         slot.octets += run.payload_bytes
         slot.note_sent((seq + seq_offset) & 0xFFFF, (timestamp + ts_offset) & 0xFFFFFFFF)
@@ -89,6 +92,10 @@ class Forwarder:
         else:
             number = slot.shape.payload_type | marker
             data = HEADER.pack(0x80, number, out_seq, timestamp, slot.ssrc) + packet.payload
-        self._port.send(viewer.outbound.rtp(data), viewer.address)
+        try:
+            again = viewer.outbound.rtp(data)
+        except Error:
+            return False  # without RTX, and too far back for the cipher's window
+        self._port.send(again, viewer.address)
         slot.resent += 1
         return True

@@ -69,6 +69,11 @@ class MediaPort:
         self.sent = 0
 
     @property
+    def descriptor(self) -> int:
+        """For outbox.py, which sends past Python's socket calls."""
+        return self._sock.fileno()
+
+    @property
     def local(self) -> tuple[str, int]:
         name: tuple[str, int] = self._sock.getsockname()
         return name
