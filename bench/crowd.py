@@ -35,7 +35,7 @@ class RelayDoor:
 
     async def ask(self, viewer: Viewer) -> Remote:
         answer = await self._relay.request(
-            "watch", lesson="bench", label="", room=None, sdp=offer(viewer, "recvonly"), timeout=20
+            "watch", lesson="bench", label="", room=None, sdp=offer(viewer, "recvonly"), timeout=60
         )
         return read_remote(answer["sdp"])
 

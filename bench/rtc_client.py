@@ -340,7 +340,7 @@ class Crowd:
         remote = await ask(viewer)
         viewer.connect(remote)
         self.add(viewer)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await viewer.served.wait()
 
     def close(self) -> None:
