@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,9 +126,9 @@ async def run_hls(config: HlsConfig, *, ready: Callable[[int], None] | None = No
         await library.recover()
         async with (
             _stopping_signals(stop),
-            _running(library.run()),
-            _feed(config.relay_socket, Packager(library, clock)),
-            _serving(app, listener),
+            _running(library.run(), stop),
+            _feed(config.relay_socket, Packager(library, clock), stop),
+            _serving(app, listener, stop),
             _control(config.control_socket, control),
         ):
             if ready is not None:
@@ -160,18 +160,27 @@ async def _stopping_signals(stop: asyncio.Event) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _running(work: Any) -> AsyncIterator[None]:
-    task = asyncio.ensure_future(work)
+async def _running(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> AsyncIterator[None]:
+    """Work beside the block; should it fail, the process ends and is started afresh."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            log.error("the hls process ends", exc_info=task.exception())
+            stop.set()
+
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(ended)
     try:
         yield
     finally:
+        task.remove_done_callback(ended)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
 
 @asynccontextmanager
-async def _feed(relay: Path, packager: Packager) -> AsyncIterator[None]:
+async def _feed(relay: Path, packager: Packager, stop: asyncio.Event) -> AsyncIterator[None]:
     def event(_: Link, message: Message) -> None:
         try:
             packager.event(message)
@@ -189,7 +198,7 @@ async def _feed(relay: Path, packager: Packager) -> AsyncIterator[None]:
         on_down=packager.interrupted,
     )
     link.start()
-    async with _running(packager.run()):
+    async with _running(packager.run(), stop):
         try:
             yield
         finally:
@@ -198,7 +207,9 @@ async def _feed(relay: Path, packager: Packager) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _serving(app: HlsApp, listener: socket.socket) -> AsyncIterator[None]:
+async def _serving(
+    app: HlsApp, listener: socket.socket, stop: asyncio.Event
+) -> AsyncIterator[None]:
     server = _Server(
         uvicorn.Config(
             app,
@@ -212,6 +223,7 @@ async def _serving(app: HlsApp, listener: socket.socket) -> AsyncIterator[None]:
         )
     )
     task = asyncio.ensure_future(server.serve([listener]))
+    task.add_done_callback(lambda _: stop.set())
     try:
         yield
     finally:
