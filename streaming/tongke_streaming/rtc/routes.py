@@ -143,12 +143,18 @@ class _Endpoint:
     def routes(self, path: str) -> list[Route]:
         session = path + "/{session}"
         return [
-            Route(path, _guard(self.post), methods=["POST"]),
-            Route(path, _guard(self.options), methods=["OPTIONS"]),
-            Route(session, _guard(self.patch), methods=["PATCH"]),
-            Route(session, _guard(self.delete), methods=["DELETE"]),
-            Route(session, _guard(self.options), methods=["OPTIONS"]),
+            _route(path, {"POST": self.post, "OPTIONS": self.options}),
+            _route(session, {"PATCH": self.patch, "DELETE": self.delete, "OPTIONS": self.options}),
         ]
+
+
+def _route(path: str, handlers: dict[str, Handler]) -> Route:
+    """One route for all methods of an address, so that a 405 names them all in Allow."""
+
+    async def handle(request: Request) -> Response:
+        return await handlers[request.method](request)
+
+    return Route(path, _guard(handle), methods=[*handlers])
 
 
 def rtc_routes(

@@ -39,5 +39,4 @@ def success(message: Message, address: Address, password: str) -> bytes:
     response = Message(Method.BINDING, Class.RESPONSE, message.transaction_id)
     response.attributes["XOR-MAPPED-ADDRESS"] = address[:2]
     response.add_message_integrity(password.encode())
-    response.add_fingerprint()  # RFC 8445 §7.3; libnice drops an answer without it
     return bytes(response)
