@@ -83,7 +83,7 @@ def floor_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @session_fixture
 async def chromium86(playwright: Playwright, floor_binary: Path) -> AsyncIterator[Browser]:
     """The floor: what a class PC of that age runs, H.264 included."""
-    flags = [*FLAGS, "--single-process", "--no-zygote"]
+    flags = [*FLAGS, "--no-zygote", "--disable-gpu"]
     browser = await playwright.chromium.launch(executable_path=floor_binary, args=flags)
     yield browser
     await browser.close()

@@ -55,7 +55,7 @@ export class LessonPlayer {
   private attempts = new Set<Carrier>();
 
   constructor(private readonly options: PlayerOptions) {
-    addEventListener("online", () => this.wakeUp?.());
+    addEventListener("online", () => this.hurry());
     addEventListener("pagehide", () => this.stop());
   }
 
@@ -99,6 +99,15 @@ export class LessonPlayer {
 
   get front(): HTMLVideoElement | null {
     return this.carrier?.video ?? null;
+  }
+
+  /** Another network: what did not work in the last one may work in this one. */
+  private hurry(): void {
+    this.wakeUp?.();
+    if (this.carrier?.kind !== "hls") return;
+    clearTimeout(this.retryTimer);
+    this.retryWhepMs = RETRY_WHEP_FIRST_MS;
+    void this.tryWhepBehind();
   }
 
   private change(state: PlayerState): void {

@@ -1,4 +1,4 @@
-"""Networks as classrooms have them, seen from inside a page."""
+"""Networks and browsers as classrooms have them, made inside a page."""
 
 from playwright.async_api import BrowserContext
 
@@ -16,6 +16,27 @@ _NO_UDP = """
   };
 })();
 """
+
+
+# Looking into a page through the debugger counts as a gesture, so the browser's own rule cannot be
+# relied on here: this is the same rule, kept until somebody really clicks.
+_NO_SOUND_UNASKED = """
+(() => {
+  const play = HTMLMediaElement.prototype.play;
+  let asked = false;
+  addEventListener("click", () => { asked = true; }, true);
+  HTMLMediaElement.prototype.play = function () {
+    if (asked || this.muted) return play.call(this);
+    this.pause();
+    return Promise.reject(new DOMException("no gesture", "NotAllowedError"));
+  };
+})();
+"""
+
+
+async def play_no_sound_unasked(context: BrowserContext) -> None:
+    """For pages opened afterwards: sound starts only after a click."""
+    await context.add_init_script(_NO_SOUND_UNASKED)
 
 
 async def block_udp(context: BrowserContext) -> None:
