@@ -109,7 +109,7 @@ class Pages:
         self.environment = make_environment(zone)
         self.asset = Assets().path
         self.environment.globals["asset"] = self.asset
-        self._default_language = default_language
+        self._default_language: Language = default_language
         self._media_origins = media_origins
         self._now = now
 
