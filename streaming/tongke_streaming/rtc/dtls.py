@@ -16,11 +16,6 @@ from .srtp import PROFILES, Profile, split_keys
 
 _MTU = 1200
 _RECORD_HEADER = 13
-_DIGESTS: dict[str, hashes.HashAlgorithm] = {
-    "sha-256": hashes.SHA256(),
-    "sha-384": hashes.SHA384(),
-    "sha-512": hashes.SHA512(),
-}
 
 
 class HandshakeFailed(Exception):
@@ -165,10 +160,12 @@ class Dtls:
         return self._flush()
 
     def _finish(self) -> None:
-        certificate = self._ssl.get_peer_certificate(as_cryptography=True)
+        # OpenSSL's own object: cryptography's parser objects to FFmpeg 8's serial numbers, and
+        # nothing but the digest matters.
+        certificate = self._ssl.get_peer_certificate()
         algorithm, expected = self._fingerprint
-        digest = _DIGESTS[algorithm]
-        if certificate is None or _colons(certificate.fingerprint(digest)) != expected:
+        digest = algorithm.replace("-", "")
+        if certificate is None or certificate.digest(digest).decode() != expected:
             raise HandshakeFailed("the certificate is not the one of the SDP")
         selected = self._ssl.get_selected_srtp_profile()
         profile = next((p for p in PROFILES if p.name == selected), None)
