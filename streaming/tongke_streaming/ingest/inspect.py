@@ -11,6 +11,7 @@ from typing import Any
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 LONGEST_GOP_S = 4.0
@@ -158,12 +159,12 @@ def inspect(path: Path) -> MediaFile:
 def _opened(path: Path) -> Iterator[InputContainer]:
     try:
         container = av.open(str(path.resolve()))
-    except (av.FFmpegError, ValueError, OSError) as error:
+    except (FFmpegError, ValueError, OSError) as error:
         raise NotMedia(f"{path}: not a video or sound file") from error
     with container:
         try:
             yield container
-        except av.FFmpegError as error:
+        except FFmpegError as error:
             raise NotMedia(f"{path}: the file is damaged ({error.strerror})") from error
 
 

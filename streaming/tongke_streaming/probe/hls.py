@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import av
 import httpx2
+from av.error import FFmpegError
 
 from tongke_streaming.probe.playlist import (
     BadPlaylist,
@@ -165,12 +166,13 @@ class HlsViewer:
         try:
             init = await self._init(piece.init)
             answer = await self._client.get(piece.uri)
-            body = answer.content if answer.is_success else b""
         except httpx2.HTTPError:
-            body = b""
-        if not body:
             rendition.missing += 1
             return
+        if not answer.is_success:
+            rendition.missing += 1
+            return
+        body = answer.content
         arrived = time.monotonic()
         self._look(rendition, piece, init + body)
         rendition.fetched.append(Fetched(piece, arrived, len(body)))
@@ -198,7 +200,7 @@ class HlsViewer:
                         rendition.size = (frame.width, frame.height) if frame else None
                         container.seek(0)
                     rendition.pictures += sum(packet.size > 0 for packet in container.demux(stream))
-        except av.FFmpegError:
+        except FFmpegError:
             rendition.missing += 1
 
     def _viewing(self, renditions: list[Rendition]) -> Viewing:
