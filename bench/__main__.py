@@ -1,5 +1,7 @@
 """Run the benchmarks one after another: ``python -m bench [NAME …]``, all of them by default.
 
+Options it does not know go to the benchmarks: ``python -m bench relay --minutes 10``.
+
 A benchmark is a module of this folder with ``def main() -> None``; its first docstring line is its
 title. Each runs in a process of its own, so that none measures what another left behind.
 """
@@ -37,10 +39,10 @@ def machine() -> str:
     return f"{os.cpu_count()} × {model}, {kernel}, Python {platform.python_version()}"
 
 
-def run(name: str) -> bool:
+def run(name: str, options: list[str]) -> bool:
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", f"from bench.{name} import main; main()"],
+        [sys.executable, "-c", f"from bench.{name} import main; main()", *options],
         cwd=FOLDER.parent,
         stdin=subprocess.DEVNULL,
         check=False,
@@ -55,7 +57,12 @@ def main() -> int:
     benchmarks = find_benchmarks()
     parser = argparse.ArgumentParser(prog="python -m bench", description="Run the benchmarks.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(benchmarks))
-    names = parser.parse_args().names or list(benchmarks)
+    arguments = sys.argv[1:]
+    # Names come first; from the first option on, all is the benchmarks' own but --help.
+    end = next((i for i, word in enumerate(arguments) if word.startswith("--")), len(arguments))
+    options = [word for word in arguments[end:] if word != "--help"]
+    shown = arguments[:end] + [word for word in arguments[end:] if word == "--help"]
+    names = parser.parse_args(shown).names or list(benchmarks)
     unknown = [name for name in names if name not in benchmarks]
     if unknown:
         parser.error(f"no benchmark called {', '.join(unknown)}; there are {', '.join(benchmarks)}")
@@ -63,7 +70,7 @@ def main() -> int:
     results = []
     for name in names:
         print(f"## {name}: {benchmarks[name]}\n", flush=True)
-        results.append(run(name))
+        results.append(run(name, options))
     return 0 if all(results) else 1
 
 

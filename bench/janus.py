@@ -95,13 +95,13 @@ def running(program: str, event_loops: int) -> Iterator[Running]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         port, ports = _configure(folder, event_loops)
-        log = (folder / "log").open("wb")
-        process = subprocess.Popen(
-            [program, "-F", str(folder), "-C", str(folder / "janus.jcfg")],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [program, "-F", str(folder), "-C", str(folder / "janus.jcfg")],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         try:
             _await_port(process, port, folder / "log")
             yield Running(process, f"ws://127.0.0.1:{port}", ports)

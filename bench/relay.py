@@ -52,22 +52,21 @@ def resident_bytes(pid: int) -> int:
 @contextmanager
 def child(*command: str) -> Iterator[subprocess.Popen[str]]:
     """A process of ours, ended with the block."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, *command],
         cwd=_ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
+    ) as process:
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _line(process: subprocess.Popen[str]) -> str:
@@ -187,11 +186,11 @@ def janus_on_air(
             yield server.process.pid, {"janus": server.address}
 
 
-def run(name: str, air: Air, viewers: int, **options: Any) -> Result:
+def run(name: str, air: Air, viewers: int, *, slices: int = _SLICES, **options: Any) -> Result:
     """One line of the table."""
     result = Result(name, viewers)
     with air as (server, door), _joined(result, server, {**door, **options}) as crowd:
-        _measure(result, server, crowd, _SLICES, _SLICE_S)
+        _measure(result, server, crowd, slices, _SLICE_S)
     print(_row(result), flush=True)
     return result
 
