@@ -57,6 +57,11 @@ function knownProblem(code: string): { heading: string; advice: string } | null 
         heading: _("Another person is teaching this lesson right now"),
         advice: _("Only one person can send the picture. Ask them to end or leave first."),
       };
+    case "taken_over":
+      return {
+        heading: _("You are teaching this lesson in another page"),
+        advice: _("This page has stopped sending. To teach from here, start the lesson again."),
+      };
     case "lesson_over":
       return {
         heading: _("This lesson has ended"),

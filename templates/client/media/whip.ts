@@ -1,6 +1,6 @@
 /** Publishing by WHIP, again and again until the lesson is over. */
 
-import { Problem } from "../lib/problem";
+import { Problem, problemOf } from "../lib/problem";
 import { exchange, leave, preferH264 } from "./sdp";
 
 /** Three pictures of one camera: the classrooms get the one their link carries. */
@@ -15,7 +15,7 @@ const LONGEST_WAIT_MS = 5000;
 const CONNECT_WITHIN_MS = 8000;
 const DISCONNECTED_FOR_MS = 3000;
 /** Answers that another try will not change. */
-const FINAL_CODES = ["source_taken", "lesson_over", "no_h264", "not_leading", "not_your_lesson"];
+const FINAL_CODES = ["source_taken", "lesson_over", "no_h264", "not_leading", "not_your_lesson", "taken_over"];
 
 export type PublisherState = "idle" | "connecting" | "live" | "broken" | "refused";
 
@@ -34,6 +34,7 @@ export class Publisher {
   attempts = 0;
   private pc: RTCPeerConnection | null = null;
   private session = "";
+  private lostSession = "";
   private token = "";
   private wait = FIRST_WAIT_MS;
   private timer = 0;
@@ -160,19 +161,32 @@ export class Publisher {
   private fail(pc: RTCPeerConnection, problem: Problem | null, error?: unknown): void {
     if (pc !== this.pc || (error instanceof DOMException && error.name === "AbortError")) return;
     this.problem = problem;
+    this.lostSession = this.session || this.lostSession;
     this.leave();
     if (problem && FINAL_CODES.includes(problem.code)) return this.change("refused");
     this.change("broken");
     clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => void this.connect("broken"), this.wait);
+    this.timer = window.setTimeout(() => void this.again(), this.wait);
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS);
+  }
+
+  /** Connect anew, unless the session was lost to a newer page: two pages must not fight. */
+  private async again(): Promise<void> {
+    const taken = this.lostSession ? await takenOver(this.lostSession) : null;
+    if (this.state !== "broken") return;
+    this.lostSession = "";
+    if (taken) {
+      this.problem = taken;
+      return this.change("refused");
+    }
+    void this.connect("broken");
   }
 
   private hurry(): void {
     if (this.state !== "broken") return;
     clearTimeout(this.timer);
     this.wait = FIRST_WAIT_MS;
-    void this.connect("broken");
+    void this.again();
   }
 
   private leave(): void {
@@ -183,5 +197,19 @@ export class Publisher {
     pc?.close();
     if (this.session) leave(this.session, this.token);
     this.session = "";
+  }
+}
+
+/** What an empty trickle tells of a session that is over: whether another page has its source. */
+async function takenOver(session: string): Promise<Problem | null> {
+  try {
+    const answer = await fetch(session, {
+      method: "PATCH",
+      headers: { "Content-Type": "application/trickle-ice-sdpfrag" },
+      body: "a=end-of-candidates\r\n",
+    });
+    return answer.status === 409 ? await problemOf(answer) : null;
+  } catch {
+    return null;
   }
 }

@@ -64,9 +64,9 @@ function joined(found: Gap[]): Gap[] {
 function ready(): void {
   state = "ready";
   element<HTMLButtonElement>("start").disabled = false;
-  seek.max = String(Math.floor(video.duration));
+  seek.max = String(video.duration);
   say("length", timecode(video.duration));
-  say("long-words", lengthWords(video.duration));
+  say("long-words", lengthWords(Math.floor(video.duration)));
   show("long", true);
   follow();
 }

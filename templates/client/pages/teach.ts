@@ -170,7 +170,7 @@ function renderProblems(): void {
 
 function recordingWords(reason: string): { heading: string; advice: string } {
   const heading = _("The lesson goes on live, but the recording has stopped");
-  if (reason.includes("space") || reason.includes("disk") || reason.includes("full")) {
+  if (reason === "disk_full") {
     return {
       heading,
       advice: _("The server's disk is full. Please ask your IT colleague to make room: recording resumes by itself. What was recorded is safe."),
