@@ -111,6 +111,10 @@ class Rendition:
         """Nothing more comes: EXT-X-ENDLIST."""
         if self._open is not None:
             self.close(self._open.msn, self._open.duration_us)
+        for segment in self.segments[self._retired :]:
+            # A replay is read once: what only memory holds would be listed and soon not there.
+            if not segment.kept:
+                segment.forget()
         self.ended = True
         self._changed()
         self.pulse.beat()

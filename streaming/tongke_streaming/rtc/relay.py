@@ -7,6 +7,7 @@ import asyncio
 import re
 import secrets
 import socket
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ class Relay:
         self._source_of: dict[str, Source] = {}
         self._slot_source: dict[int, Source] = {}
         self._followers: list[Link] = []
+        # Sessions that lost their source to a newer page of the same teacher: they should know.
+        self._taken_over: deque[str] = deque(maxlen=_MOST_SESSIONS)
         self._task: asyncio.Task[None] | None = None
         self._turn = 0
         self._next_second_us = 0
@@ -233,6 +236,8 @@ class Relay:
         session = self._sessions.get(str(fields.get("session", "")))
         wanted = Publisher if fields.get("act") == "publish" else Viewer
         lesson = fields.get("lesson")
+        if fields.get("session") in self._taken_over:
+            raise Refused(409, "taken_over", "a newer page of the same teacher has this source")
         if not isinstance(session, wanted) or lesson not in (None, self._lesson_of[session.id]):
             raise Refused(404, "no_session", "this session is over or never was")
         return session
@@ -306,6 +311,8 @@ class Relay:
                     source.leave(slot)
         elif (source := self._source_of.pop(session.id, None)) is not None:
             source.lose(session)
+        if session.ended == "replaced":
+            self._taken_over.append(session.id)
         self._tell_session(session, "ended")
         self._lesson_of.pop(session.id, None)
 

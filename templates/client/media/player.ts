@@ -200,9 +200,11 @@ export class LessonPlayer {
     this.frames = { count: 0, at: performance.now(), frozen: false };
     this.options.onFront(carrier.video);
     this.change("playing");
+    // A renewed ladder is no news about WHEP: what was planned stands.
+    if (carrier.kind === "hls" && before?.kind === "hls") return;
     clearTimeout(this.retryTimer);
+    this.retryWhepMs = RETRY_WHEP_FIRST_MS;
     if (carrier.kind === "hls") this.planWhep();
-    else this.retryWhepMs = RETRY_WHEP_FIRST_MS;
   }
 
   /** While HLS plays, WHEP is tried now and then behind it. */
@@ -212,8 +214,11 @@ export class LessonPlayer {
   }
 
   private async tryWhepBehind(): Promise<void> {
-    const busy = this.away || this.attempts.size > 0;
-    const got = !busy && (await this.tryBehind((video) => this.makeWhep(video), PICTURE_WITHIN_MS * 2));
+    if (this.away || this.attempts.size > 0) {
+      this.retryWhepMs = RETRY_WHEP_FIRST_MS;
+      return this.planWhep();
+    }
+    const got = await this.tryBehind((video) => this.makeWhep(video), PICTURE_WITHIN_MS * 2);
     if (!got && this.carrier?.kind === "hls") this.planWhep();
   }
 
