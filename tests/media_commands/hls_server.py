@@ -48,7 +48,7 @@ class LiveHls:
         self._init = init
         self._parts = parts
         self._before = PARTS_A_SEGMENT * 2
-        self._began = time.time()
+        self._began = 0.0
         self.stall_at: int | None = None
         self.stall_s = 0.0
         self.token: str | None = None
@@ -83,6 +83,8 @@ class LiveHls:
     ) -> tuple[int, bytes]:
         authorization = headers.get(b"authorization", b"").decode()
         if name == "index.m3u8":
+            # The lesson begins with its viewer, however long that one takes to start.
+            self._began = self._began or time.time()
             if self.token is not None and authorization != f"Bearer {self.token}":
                 return 403, b'{"detail":"This code is for another lesson."}'
             return 200, b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=500000\nv.m3u8\n"
