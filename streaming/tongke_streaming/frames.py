@@ -146,7 +146,7 @@ class Link(asyncio.Protocol):
                     "retry_after": no.retry_after,
                 }
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the asker must hear
             # A bug in one request must not leave the asker waiting; the loop's handler logs it.
             self._send({"re": number, "ok": False, "status": 500, "code": "internal", "detail": ""})
             asyncio.get_running_loop().call_exception_handler(

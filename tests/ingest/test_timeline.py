@@ -354,3 +354,12 @@ def test_whatever_happens_numbers_and_times_grow(
         assert after.seg == before.seg + 1
         assert after.us > before.us
         assert not before.gap or after.us - before.us <= LONGEST_SEGMENT_US
+
+
+def test_a_picture_of_another_size_starts_a_segment_of_its_own() -> None:
+    cutter = Cutter()
+    cutter.picture(START, True)
+    assert cutter.picture(START + 700_000, True) == []
+    assert cutter.picture(START + 800_000, True, anew=True) == [Cut(1, START + 800_000, False)]
+    # All layers change within a moment: that is one cut.
+    assert cutter.picture(START + 810_000, True, anew=True) == []

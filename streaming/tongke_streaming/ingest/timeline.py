@@ -13,6 +13,7 @@ _SLEW_STEP_US = 20_000
 _BELIEVED_US = 10_000_000
 SEGMENT_US = 2_000_000
 LONGEST_SEGMENT_US = 4_000_000
+_SHORTEST_SEGMENT_US = 100_000
 _SMALLEST_GAP_US = 500_000
 # A restart after a night must not fill the playlist with a night of gaps.
 _LONGEST_FILL_US = 6 * 3600 * 1_000_000
@@ -222,14 +223,18 @@ class Cutter:
             cuts.append(self._cut(self.last.us + LONGEST_SEGMENT_US, True))
         return cuts
 
-    def picture(self, us: int, keyframe: bool) -> list[Cut]:
-        """A picture of any layer at ``us``; the cuts that come before it."""
+    def picture(self, us: int, keyframe: bool, *, anew: bool = False) -> list[Cut]:
+        """A picture of any layer at ``us``; the cuts that come before it.
+
+        ``anew``: a keyframe of another size, which no segment that has begun can hold.
+        """
         if self._restart:
             return self._begin(us) if keyframe else []
         self._media_us = max(self._media_us, us)
         assert self.last is not None
         age = us - self.last.us
-        if (keyframe and age >= SEGMENT_US - 50_000) or age >= LONGEST_SEGMENT_US - 100_000:
+        due = SEGMENT_US - 50_000 if not anew else _SHORTEST_SEGMENT_US
+        if (keyframe and age >= due) or age >= LONGEST_SEGMENT_US - 100_000:
             return [self._cut(us, False)]
         return []
 

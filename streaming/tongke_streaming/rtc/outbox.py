@@ -89,6 +89,8 @@ class Outbox:
             taken = _sendmmsg(descriptor, head, len(waiting) - done, 0)
             if taken > 0:
                 self._port.sent += sum(item[3] for item in waiting[done : done + taken])
+                if not self._port.gso_proven:
+                    self._port.gso_proven = any(i[3] > 1 for i in waiting[done : done + taken])
                 done += taken
             else:
                 # The port knows what to do with what the kernel refuses.

@@ -64,6 +64,7 @@ class MediaPort:
         self._view = memoryview(self._buffer)
         self._leave_from: dict[bytes, tuple[int, int, bytes]] = {}
         self.gso = True
+        self.gso_proven = False
         self.dropped_in = 0
         self.dropped_out = 0
         self.sent = 0
@@ -175,13 +176,15 @@ class MediaPort:
             try:
                 segment = (SOL_UDP, UDP_SEGMENT, struct.pack("=H", stride))
                 self._sock.sendmsg([data], [self._from(address), segment], 0, address[:2])
+                self.gso_proven = True
                 self.sent += count
                 return
             except OSError as error:
                 if error.errno in _AGAIN or error.errno not in _NO_GSO:
                     self.dropped_out += count
                     return
-                # A tunnel or an old driver refuses segmentation: one by one from now on.
-                self.gso = False
+                # A tunnel or an old driver refuses segmentation: one by one from now on. Where
+                # others' bursts went through it is this peer's own way that refuses.
+                self.gso = self.gso_proven
         for at in range(0, len(data), stride):
             self.send(data[at : at + stride], address)

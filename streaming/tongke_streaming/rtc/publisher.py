@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from ..clock import Clock
 from ..frames import Refused
-from ..ingest.h264 import starts_idr
+from ..ingest.h264 import has_b_slice, sps_of, starts_idr
 from . import rtcp, rtp, sdp
 from .dtls import Identity
 from .session import Send, Session
@@ -20,6 +20,9 @@ _MOST_STREAMS = 8
 _REPLACE_US = 500_000
 # A publisher that falls silent keeps its place a while: links come back.
 SILENCE_US = 10_000_000
+# An encoder with B-frames shows one within its first pictures.
+_LOOK_FOR_B = 600
+B_FRAMES = "b_frames"
 
 _VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "transport-cc")
 _EXTENSIONS = (rtp.EXT_MID, rtp.EXT_RID, rtp.EXT_REPAIRED_RID, rtp.EXT_TRANSPORT_CC)
@@ -115,8 +118,11 @@ class Publisher(Session):
         if not stream.take(packet):
             return
         if stream.kind == "video":
+            if stream.received < _LOOK_FOR_B and has_b_slice(packet.payload):
+                self.end(B_FRAMES)
+                return
             self._mark_keyframe(stream, packet)
-            stream.gop.put(packet)
+            stream.gop.put(packet, stream.ring)
         self.on_packet(stream, packet)
 
     def _mark_keyframe(self, stream: Stream, packet: rtp.Packet) -> None:
@@ -124,6 +130,10 @@ class Publisher(Session):
             stream.keyframe_timestamp = packet.timestamp
             stream.keyframe_us = packet.arrival_us
             packet.keyframe = True
+            sps = sps_of(packet.payload)
+            # A new picture size needs a new init segment, so a segment of its own.
+            stream.reshaped = None not in (sps, stream.sps) and sps != stream.sps
+            stream.sps = sps or stream.sps
 
     def _identify(self, packet: rtp.Packet) -> Stream | None:
         """A first packet: by payload type, its layer by rid (RFC 8852)."""

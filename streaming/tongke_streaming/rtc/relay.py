@@ -19,7 +19,7 @@ from .dtls import Identity
 from .feed import Feed
 from .forward import Forwarder
 from .port import MediaPort
-from .publisher import Publisher
+from .publisher import B_FRAMES, Publisher
 from .session import Session
 from .slot import Slot
 from .source import CutFile, Source
@@ -30,6 +30,7 @@ from .viewer import Viewer
 _TICK_S = 0.02
 _SECOND_US = 1_000_000
 _MOST_SESSIONS = 4000
+_REMEMBER_US = 60_000_000
 _NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 # A source whose publisher sent nothing for this long may be taken by anyone who may publish.
 _SILENT_US = 3_000_000
@@ -62,6 +63,7 @@ class Relay:
         self._source_of: dict[str, Source] = {}
         self._slot_source: dict[int, Source] = {}
         self._followers: list[Link] = []
+        self._with_b_frames: dict[tuple[str, str, str], int] = {}
         # Sessions that lost their source to a newer page of the same teacher: they should know.
         self._taken_over: deque[str] = deque(maxlen=_MOST_SESSIONS)
         self._task: asyncio.Task[None] | None = None
@@ -131,6 +133,7 @@ class Relay:
         lesson, name = _name(fields["lesson"], "lesson"), _name(fields["source"], "source")
         offer = self._offer(fields)
         holder = str(fields.get("holder", ""))
+        self._refuse_b_frames(lesson, name, holder)
         if self._taken(self._sources.get((lesson, name)), holder):
             raise Refused(409, "source_taken", "someone else is publishing this source")
         publisher = Publisher(self._identity, offer, self._clock, self.port.send, holder)
@@ -145,6 +148,17 @@ class Relay:
         if present is None or present.holder == holder:
             return False
         return self._clock.now_us() - present.heard_us < _SILENT_US
+
+    def _refuse_b_frames(self, lesson: str, name: str, holder: str) -> None:
+        """The answer was given before the pictures came: the next try hears what was wrong."""
+        ended_us = self._with_b_frames.pop((lesson, name, holder), None)
+        if ended_us is not None and self._clock.now_us() - ended_us < _REMEMBER_US:
+            raise Refused(
+                422,
+                B_FRAMES,
+                "the encoder sends B-frames, which live players cannot show: "
+                "switch them off (OBS: B-frames 0; x264: bframes=0; ffmpeg: -bf 0)",
+            )
 
     def _publisher_up(self, source: Source, publisher: Publisher) -> None:
         if self._taken(source, publisher.holder):
@@ -309,12 +323,19 @@ class Relay:
             for slot in session.slots:
                 if (source := self._slot_source.pop(id(slot), None)) is not None:
                     source.leave(slot)
-        elif (source := self._source_of.pop(session.id, None)) is not None:
-            source.lose(session)
-        if session.ended == "replaced":
-            self._taken_over.append(session.id)
+        elif isinstance(session, Publisher):
+            self._publisher_ended(session)
         self._tell_session(session, "ended")
         self._lesson_of.pop(session.id, None)
+
+    def _publisher_ended(self, session: Publisher) -> None:
+        source = self._source_of.pop(session.id)
+        source.lose(session)
+        if session.ended == "replaced":
+            self._taken_over.append(session.id)
+        elif session.ended == B_FRAMES:
+            key = (source.lesson, source.name, session.holder)
+            self._with_b_frames[key] = self._clock.now_us()
 
     def _tell_session(self, session: Session, state: str) -> None:
         for link in self._followers:

@@ -41,10 +41,10 @@ class Gop:
         self._packets: list[Packet] = []
         self._bytes = 0
 
-    def put(self, packet: Packet) -> None:
+    def put(self, packet: Packet, ring: Ring) -> None:
+        """A packet just stored in ``ring``; a keyframe may have been repaired after others came."""
         if packet.keyframe:
-            self._packets = [packet]
-            self._bytes = len(packet.payload)
+            self._begin(packet, ring)
             return
         if not self._packets:
             return
@@ -53,6 +53,14 @@ class Gop:
         too_long = packet.arrival_us - self._packets[0].arrival_us > _GOP_US
         if too_long or self._bytes > _GOP_BYTES:
             self._packets = []
+
+    def _begin(self, keyframe: Packet, ring: Ring) -> None:
+        if self._packets and seq_delta(keyframe.seq, self._packets[0].seq) < 0:
+            return
+        behind = seq_delta(ring.highest or 0, keyframe.seq)
+        line = (ring.get((keyframe.seq + n) & 0xFFFF) for n in range(1, behind + 1))
+        self._packets = [keyframe, *(p for p in line if p is not None)]
+        self._bytes = sum(len(p.payload) for p in self._packets)
 
     def clear(self) -> None:
         self._packets = []

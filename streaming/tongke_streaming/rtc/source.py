@@ -197,6 +197,7 @@ class Source:
             slot.queue.append(packet)
         if seq_delta(packet.seq, stream.ring.highest or 0) < 0:
             self._forwarder.late(stream, packet, now)
+            self._let_in_behind(stream)
             return
         if stream.waiting and (packet.keyframe or stream.kind == "audio"):
             self._flush(stream)
@@ -212,7 +213,8 @@ class Source:
                 self._unplaced.append((stream.track, packet.timestamp))
             return
         if stream.kind == "video":
-            cuts = self._cutter.picture(us, packet.keyframe)
+            anew = packet.keyframe and stream.reshaped
+            cuts = self._cutter.picture(us, packet.keyframe, anew=anew)
         else:
             cuts = self._cutter.sound(us, alone=not self._has_pictures(packet.arrival_us))
         for cut in cuts:
@@ -306,6 +308,17 @@ class Source:
         for slot in [*stream.waiting]:
             slot.stop_waiting()
             slot.attach(stream, packet, us)
+
+    def _let_in_behind(self, stream: Stream) -> None:
+        """A repair may have made the group of pictures whole that a joiner waits for."""
+        joiners = [slot for slot in stream.waiting if slot.feed is None]
+        if joiners and (line := stream.gop.packets()):
+            self._flush(stream)
+            us = self._timeline.us(stream.track, line[-1].timestamp)
+            for slot in joiners:
+                slot.stop_waiting()
+                slot.catch_up(stream, line, us)
+            self._pace(stream, self._clock.now_us())
 
     def join(self, slot: Slot) -> None:
         """Give a new slot its picture at once, from the thinnest layer that has one cached."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
+from ..ingest.h264 import Sps
 from . import rtcp
 from .ring import Gop, Ring
 from .rtp import Packet, seq_delta
@@ -72,6 +73,8 @@ class Stream:
     last_timestamp: int = 0
     keyframe_timestamp: int | None = None
     keyframe_us: int = 0
+    sps: Sps | None = None
+    reshaped: bool = False  # the newest keyframe has other parameter sets than the one before
     base_seq: int = 0
     cycles: int = 0
     jitter: float = 0.0
@@ -100,9 +103,9 @@ class Stream:
         return True
 
     def is_beyond(self, seq: int) -> bool:
-        """Whether a repair claims a number far ahead of all that came: no sender does that."""
+        """Whether a repair claims a number ahead of all that came: only holes are asked for."""
         highest = self.ring.highest
-        return highest is not None and seq_delta(seq, highest) > _MOST_MISSING
+        return highest is not None and seq_delta(seq, highest) > 0
 
     def _note_holes(self, packet: Packet, highest: int) -> None:
         delta = seq_delta(packet.seq, highest)
