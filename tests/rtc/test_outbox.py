@@ -76,3 +76,15 @@ def test_single_packets_and_empty_flush(port: MediaPort, peers: list[socket.sock
         put(outbox, [bytes(size)], *peers[0].getsockname())
     outbox.flush()
     assert [len(peers[0].recv(2048)) for _ in range(3)] == [1, 60, 1200]
+
+
+def test_one_peers_refusal_does_not_end_segmentation_for_all(
+    port: MediaPort, peers: list[socket.socket]
+) -> None:
+    outbox = Outbox(port)
+    good = (*peers[0].getsockname(), LOCAL)
+    for address in (good, ("127.0.0.1", 0, LOCAL), good):  # nobody can be sent to on port 0
+        outbox.put(2 * STRIDE, STRIDE, 2, address)
+    outbox.flush()
+    assert [len(peers[0].recv(2048)) for _ in range(4)] == [STRIDE] * 4
+    assert port.gso

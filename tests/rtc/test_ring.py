@@ -35,25 +35,51 @@ def test_duplicates_and_the_too_old_are_refused() -> None:
     assert ring.highest == 5000
 
 
+class Kept:
+    """A ring and its group of pictures, filled as a publisher does it."""
+
+    def __init__(self) -> None:
+        self.ring, self.gop = Ring(), Gop()
+
+    def put(self, found: Packet) -> None:
+        self.ring.put(found)
+        self.gop.put(found, self.ring)
+
+    def numbers(self) -> list[int]:
+        return [p.seq for p in self.gop.packets()]
+
+
 def test_gop_is_whole_or_nothing() -> None:
-    gop = Gop()
-    gop.put(packet(1))
-    assert gop.packets() == []
-    gop.put(packet(65534, keyframe=True))
-    gop.put(packet(0))
-    assert gop.packets() == []  # 65535 is missing
-    gop.put(packet(65535))
-    assert [p.seq for p in gop.packets()] == [65534, 65535, 0]
+    kept = Kept()
+    kept.put(packet(65533))
+    assert kept.numbers() == []
+    kept.put(packet(65534, keyframe=True))
+    kept.put(packet(0))
+    assert kept.numbers() == []  # 65535 is missing
+    kept.put(packet(65535))
+    assert kept.numbers() == [65534, 65535, 0]
+
+
+def test_keyframe_repaired_behind_others_begins_the_group() -> None:
+    kept = Kept()
+    for number in (65533, 65535, 0, 1):
+        kept.put(packet(number))
+    kept.put(packet(65534, keyframe=True))
+    assert kept.numbers() == [65534, 65535, 0, 1]
+    kept.put(packet(2, keyframe=True))
+    kept.put(packet(3))
+    kept.put(packet(65532, keyframe=True))  # an older one changes nothing any more
+    assert kept.numbers() == [2, 3]
 
 
 def test_gop_too_long_or_too_large_is_dropped() -> None:
-    gop = Gop()
-    gop.put(packet(1, keyframe=True))
-    gop.put(packet(2, us=2_600_000))
-    assert gop.packets() == []
-    gop.put(packet(3, keyframe=True))
+    kept = Kept()
+    kept.put(packet(1, keyframe=True))
+    kept.put(packet(2, us=2_600_000))
+    assert kept.numbers() == []
+    kept.put(packet(3, keyframe=True))
     for number in range(400):
-        gop.put(packet(4 + number, size=1100))
-    assert gop.packets() == []
-    gop.put(packet(404, keyframe=True))
-    assert len(gop.packets()) == 1
+        kept.put(packet(4 + number, size=1100))
+    assert kept.numbers() == []
+    kept.put(packet(404, keyframe=True))
+    assert kept.numbers() == [404]

@@ -231,15 +231,39 @@ async def test_hole_is_asked_for_and_filled_for_the_viewer(rig: Rig, peer: Make)
     await viewer.rtp.until(has(DELTA + b"2"))
     lost = rtp(track, DELTA + b"lost")
     publisher.send_rtp(rtp(track, DELTA + b"4"))
-    ask = await publisher.rtcp.until(lambda r: isinstance(r, RtcpRtpfbPacket) and r.fmt == 1)
-    assert ask.lost == [int.from_bytes(lost[2:4], "big")]
-    assert ask.media_ssrc == track.ssrc
-    # Answered by RTX (RFC 4588 §4): the original number, then the payload.
-    repair = Track(0x9999, RTX, timestamp=int.from_bytes(lost[4:8], "big"))
-    publisher.send_rtp(rtp(repair, lost[2:4] + lost[12:], step=0))
+    await repaired(publisher, lost)
     filled = await viewer.rtp.until(has(DELTA + b"lost"))
     after = next(p for p in video_of(viewer) if p.payload == DELTA + b"4")
     assert (after.sequence_number - filled.sequence_number) & 0xFFFF == 1
+
+
+async def repaired(publisher: Peer, lost: bytes) -> None:
+    """Answer the NACK for ``lost`` by RTX (RFC 4588 §4): the original number, then the payload."""
+    number = int.from_bytes(lost[2:4], "big")
+    await publisher.rtcp.until(lambda r: isinstance(r, RtcpRtpfbPacket) and number in r.lost)
+    repair = Track(0x9999, RTX, timestamp=int.from_bytes(lost[4:8], "big"))
+    publisher.send_rtp(rtp(repair, lost[2:4] + lost[12:], step=0, marker=False))
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_keyframe_whose_first_packet_was_repaired_lets_joiners_in(
+    rig: Rig, peer: Make, early: bool
+) -> None:
+    publisher = await peer().publish(rig, offer("video"))
+    track = Track(0x1111, H264)
+    publisher.send_rtp(rtp(track, DELTA))
+    await rig.packets.count(1)
+    joining = offer("video", direction="recvonly")
+    viewer = await peer().watch(rig, joining) if early else peer()
+    lost = rtp(track, KEYFRAME, marker=False)
+    publisher.send_rtp(rtp(track, DELTA + b"rest", step=0))
+    publisher.send_rtp(rtp(track, DELTA + b"next"))
+    await repaired(publisher, lost)
+    await rig.packets.count(4)
+    if not early:
+        await viewer.watch(rig, joining)
+    await viewer.rtp.until(has(DELTA + b"next"))
+    assert [p.payload for p in video_of(viewer)] == [KEYFRAME, DELTA + b"rest", DELTA + b"next"]
 
 
 async def test_viewer_with_rtx_is_answered_by_rtx(rig: Rig, peer: Make) -> None:
@@ -414,3 +438,17 @@ async def test_jump_of_numbers_asks_for_a_keyframe_not_for_packets(rig: Rig, pee
     )
     publisher.send_rtp(rtp(track, DELTA + b"alive", cc=1))
     await publisher.feedback.count(1)
+
+
+async def test_b_frames_are_refused_with_what_to_set(rig: Rig, peer: Make) -> None:
+    publisher, track = await live(rig, peer)
+    # A non-IDR slice: first_mb_in_slice 0, slice_type 1 (B), as ue(v) codes.
+    publisher.send_rtp(rtp(track, bytes((0x41, 0b1010_0000)) + b"rest"))
+    await rig.events.until(lambda e: e["ev"] == "session" and e.get("reason") == "b_frames")
+    await rig.source("away")
+    with pytest.raises(Refused) as refused:
+        await peer().publish(rig, offer("video"))
+    assert (refused.value.status, refused.value.code) == (422, "b_frames")
+    assert "-bf 0" in refused.value.detail
+    # Said once; then the encoder may have been set right.
+    await peer().publish(rig, offer("video"))

@@ -7,6 +7,7 @@ viewer's retransmissions allow it, so that the kernel cuts the run apart (UDP_SE
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .rtp import Packet
 
@@ -16,8 +17,7 @@ _MAX_PADDING = 255
 _HEAD = struct.Struct("!BBHII")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What viewers that share a template have in common.
 
     ``extension`` is the id of abs-send-time or 0; ``tag`` the SRTP tag's bytes. A viewer without

@@ -7,7 +7,6 @@ are packed once; of a message only place, length and stride change. For Linux on
 import ctypes
 import socket
 import struct
-from functools import lru_cache
 from typing import Any
 
 from .port import IP_PKTINFO, SOL_UDP, UDP_SEGMENT, MediaPort
@@ -15,6 +14,7 @@ from .srtp import Pad
 from .stun import Address
 
 _MOST = 32
+_MOST_KNOWN = 8192
 # What lies here is read back by the kernel at once: no more than a core's cache holds.
 _ROOM = 256 << 10
 _LARGEST = 64 << 10
@@ -33,7 +33,6 @@ _sendmmsg: Any = ctypes.CDLL(None, use_errno=True).sendmmsg
 _sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
 
 
-@lru_cache(8192)
 def _way(address: Address) -> bytes:
     """The peer's socket address, and the control messages: from which address, cut how."""
     host, port, local = address
@@ -53,6 +52,7 @@ class Outbox:
         self.pad = Pad(_ROOM + _LARGEST)
         self.at = 0
         self._port = port
+        self._known: dict[Address, bytes] = {}
         self._waiting: list[tuple[int, int, int, int, Address]] = []
         self._base = _address_of(self.pad.bytes)
         self._ways, self._iovecs = bytearray(_WAY * _MOST), bytearray(_IOVEC.size * _MOST)
@@ -73,13 +73,19 @@ class Outbox:
             return
         index, at = len(self._waiting), self.at
         way = index * _WAY
-        self._ways[way : way + _WAY] = _way(address)
+        self._ways[way : way + _WAY] = self._known.get(address) or self._learn(address)
         _STRIDE.pack_into(self._ways, way + _STRIDE_AT, stride)
         _IOVEC.pack_into(self._iovecs, index * _IOVEC.size, self._base + at, size)
         self._waiting.append((at, size, stride, count, address))
         self.at = at + size
         if index + 1 == _MOST or self.at > _ROOM:
             self.flush()
+
+    def _learn(self, address: Address) -> bytes:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        way = self._known[address] = _way(address)
+        return way
 
     def flush(self) -> None:
         waiting, done = self._waiting, 0
