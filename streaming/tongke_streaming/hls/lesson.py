@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -156,7 +156,11 @@ class Lesson:
             for rendition in self.renditions.values()
             if rendition.source == source
         ]
-        return [variant for variant in found if variant is not None]
+        variants = [variant for variant in found if variant is not None]
+        # The layers are one camera's pictures. Players do not climb to a level whose rate is a
+        # hundredth lower, as measured ones are.
+        rate = max((variant.frame_rate for variant in variants), default=0.0)
+        return [replace(v, frame_rate=rate) if v.frame_rate else v for v in variants]
 
     def _main_source(self) -> str:
         with_media = [r.source for r in self.renditions.values() if r.rates.segments]
