@@ -1,60 +1,18 @@
 """Publishers and viewers written packet by packet: who gets what, when, under which numbers."""
 
 import asyncio
-import struct
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
-from aiortc.rtp import RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket, RtpPacket
+from aiortc.rtp import RtcpPsfbPacket, RtcpRrPacket
 
-from tests.rtc.peer import DELTA, H264, KEYFRAME, OPUS, RTX, SPS, Peer, Track, offer, rtp
-from tests.rtc.rig import Rig
+from tests.rtc.peer import DELTA, H264, KEYFRAME, OPUS, SPS, Peer, Track, offer, rtp
+from tests.rtc.rig import Rig, relaying
+from tests.rtc.scenes import ended_event, has, live, picture, sender_report, video_of
 from tongke_streaming.frames import Message, Refused
 
 Make = Callable[[], Peer]
-
-
-def video_of(viewer: Peer) -> list[RtpPacket]:
-    return [p for p in viewer.rtp.seen if p.payload_type == H264]
-
-
-def has(payload: bytes) -> Callable[[RtpPacket], bool]:
-    return lambda p: p.payload == payload
-
-
-def same(wanted: bytes) -> Callable[[bytes], bool]:
-    return lambda found: found == wanted
-
-
-def sender_report(ssrc: int) -> Callable[[Any], bool]:
-    return lambda r: isinstance(r, RtcpSrPacket) and r.ssrc == ssrc
-
-
-def ended_event(session: str) -> Callable[[Message], bool]:
-    return lambda e: (e["ev"], e.get("session"), e.get("state")) == ("session", session, "ended")
-
-
-def nack(ssrc: int, *lost: int) -> bytes:
-    entries = b"".join(seq.to_bytes(2, "big") + bytes(2) for seq in lost)
-    words = 2 + len(lost)
-    return struct.pack("!BBHII", 0x81, 205, words, 1, ssrc) + entries
-
-
-async def picture(publisher: Peer, track: Track, *payloads: bytes) -> None:
-    """Keyframe first; returns once the relay has them all, in the feed."""
-    publisher.send_rtp(rtp(track, SPS, marker=False))
-    publisher.send_rtp(rtp(track, KEYFRAME, step=0))
-    for payload in payloads:
-        publisher.send_rtp(rtp(track, payload))
-
-
-async def live(rig: Rig, peer: Make, *, kinds: tuple[str, ...] = ("video",)) -> tuple[Peer, Track]:
-    publisher = await peer().publish(rig, offer(*kinds))
-    track = Track(0x1111, H264)
-    await picture(publisher, track, DELTA + b"1", DELTA + b"2")
-    await rig.packets.count(4)
-    return publisher, track
 
 
 async def test_late_joiner_gets_the_group_of_pictures_at_once(rig: Rig, peer: Make) -> None:
@@ -225,88 +183,6 @@ async def test_flood_of_ssrcs_makes_no_tracks_and_ends_the_session(rig: Rig, pee
     assert len([e for e in rig.feed.seen if e["ev"] == "track"]) == 1
 
 
-async def test_hole_is_asked_for_and_filled_for_the_viewer(rig: Rig, peer: Make) -> None:
-    publisher, track = await live(rig, peer)
-    viewer = await peer().watch(rig, offer("video", direction="recvonly"))
-    await viewer.rtp.until(has(DELTA + b"2"))
-    lost = rtp(track, DELTA + b"lost")
-    publisher.send_rtp(rtp(track, DELTA + b"4"))
-    await repaired(publisher, lost)
-    filled = await viewer.rtp.until(has(DELTA + b"lost"))
-    after = next(p for p in video_of(viewer) if p.payload == DELTA + b"4")
-    assert (after.sequence_number - filled.sequence_number) & 0xFFFF == 1
-
-
-async def repaired(publisher: Peer, lost: bytes) -> None:
-    """Answer the NACK for ``lost`` by RTX (RFC 4588 §4): the original number, then the payload."""
-    number = int.from_bytes(lost[2:4], "big")
-    await publisher.rtcp.until(lambda r: isinstance(r, RtcpRtpfbPacket) and number in r.lost)
-    repair = Track(0x9999, RTX, timestamp=int.from_bytes(lost[4:8], "big"))
-    publisher.send_rtp(rtp(repair, lost[2:4] + lost[12:], step=0, marker=False))
-
-
-@pytest.mark.parametrize("early", [True, False])
-async def test_keyframe_whose_first_packet_was_repaired_lets_joiners_in(
-    rig: Rig, peer: Make, early: bool
-) -> None:
-    publisher = await peer().publish(rig, offer("video"))
-    track = Track(0x1111, H264)
-    publisher.send_rtp(rtp(track, DELTA))
-    await rig.packets.count(1)
-    joining = offer("video", direction="recvonly")
-    viewer = await peer().watch(rig, joining) if early else peer()
-    lost = rtp(track, KEYFRAME, marker=False)
-    publisher.send_rtp(rtp(track, DELTA + b"rest", step=0))
-    publisher.send_rtp(rtp(track, DELTA + b"next"))
-    await repaired(publisher, lost)
-    await rig.packets.count(4)
-    if not early:
-        await viewer.watch(rig, joining)
-    await viewer.rtp.until(has(DELTA + b"next"))
-    assert [p.payload for p in video_of(viewer)] == [KEYFRAME, DELTA + b"rest", DELTA + b"next"]
-
-
-async def test_viewer_with_rtx_is_answered_by_rtx(rig: Rig, peer: Make) -> None:
-    await live(rig, peer)
-    viewer = await peer().watch(rig, offer("video", direction="recvonly"))
-    await viewer.rtp.until(has(DELTA + b"2"))
-    wanted = video_of(viewer)[2]
-    viewer.send_rtcp(nack(wanted.ssrc, wanted.sequence_number))
-    again = await viewer.rtp.until(lambda p: p.payload_type == RTX)
-    assert again.payload == wanted.sequence_number.to_bytes(2, "big") + wanted.payload
-    assert (again.timestamp, again.marker) == (wanted.timestamp, wanted.marker)
-    assert again.ssrc != wanted.ssrc
-
-
-async def test_viewer_without_rtx_gets_the_same_bytes_again(rig: Rig, peer: Make) -> None:
-    await live(rig, peer)
-    viewer = await peer().watch(rig, offer("video", direction="recvonly", rtx=False))
-    await viewer.rtp.until(has(DELTA + b"2"))
-    sent = [*viewer.ciphered]
-    numbers = [p.sequence_number for p in video_of(viewer)]
-    # Its own replay protection would drop them: look at what comes over the wire.
-    viewer._inbound = None
-    start = len(viewer.raw.seen)
-    viewer.send_rtcp(nack(video_of(viewer)[0].ssrc, *numbers))
-    for original in sent:
-        await viewer.raw.until(same(original), after=start)
-
-
-async def test_nack_flood_is_bounded(rig: Rig, peer: Make) -> None:
-    await live(rig, peer)
-    viewer = await peer().watch(rig, offer("video", direction="recvonly"))
-    await viewer.rtp.until(has(DELTA + b"2"))
-    wanted = video_of(viewer)[0]
-    for _ in range(100):
-        viewer.send_rtcp(nack(wanted.ssrc, *([wanted.sequence_number] * 100)))
-    sender = await viewer.rtcp.until(
-        lambda r: isinstance(r, RtcpSrPacket), after=len(viewer.rtcp.seen)
-    )
-    assert sender.ssrc == wanted.ssrc
-    resent = [p for p in viewer.rtp.seen if p.payload_type == RTX]
-    assert 100 <= len(resent) <= 1300  # of 10 000; a burst of 400, then 400 a second
-
-
 async def test_sender_reports_of_both_tracks_agree(rig: Rig, peer: Make) -> None:
     publisher = await peer().publish(rig, offer("audio", "video"))
     sound, video = Track(1, OPUS), Track(2, H264)
@@ -428,18 +304,6 @@ async def test_simulcast_layers_are_known_by_rid(rig: Rig, peer: Make) -> None:
     assert not [p for p in video_of(viewer) if p.payload == DELTA + b"f"]
 
 
-async def test_jump_of_numbers_asks_for_a_keyframe_not_for_packets(rig: Rig, peer: Make) -> None:
-    publisher, track = await live(rig, peer)
-    for _ in range(40):  # far more holes than one RTCP packet can name
-        track.seq = (track.seq + 499) & 0xFFFF
-        publisher.send_rtp(rtp(track, DELTA))
-    await publisher.rtcp.until(
-        lambda r: isinstance(r, RtcpPsfbPacket) and r.media_ssrc == track.ssrc
-    )
-    publisher.send_rtp(rtp(track, DELTA + b"alive", cc=1))
-    await publisher.feedback.count(1)
-
-
 async def test_b_frames_are_refused_with_what_to_set(rig: Rig, peer: Make) -> None:
     publisher, track = await live(rig, peer)
     # A non-IDR slice: first_mb_in_slice 0, slice_type 1 (B), as ue(v) codes.
@@ -452,3 +316,49 @@ async def test_b_frames_are_refused_with_what_to_set(rig: Rig, peer: Make) -> No
     assert "-bf 0" in refused.value.detail
     # Said once; then the encoder may have been set right.
     await peer().publish(rig, offer("video"))
+
+
+async def test_bug_met_with_one_peer_stops_nobodys_timers(
+    rig: Rig, peer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher, track = await live(rig, peer)
+    text = offer("video", direction="recvonly")
+    broken = await rig.request("watch", lesson="L1", label="", room=None, sdp=text)
+
+    def poll(_: int) -> None:
+        raise ArithmeticError("a bug")
+
+    monkeypatch.setattr(rig.relay._sessions[broken["session"]], "poll", poll)
+    publisher.send_rtp(rtp(track, DELTA, cc=1))
+    await publisher.feedback.count(1)
+    rig.clock.ahead_us += 1_000_000
+    await publisher.rtcp.until(lambda r: isinstance(r, RtcpRrPacket) and bool(r.reports))
+    assert "L1" in await rig.stats()
+    assert {type(f["exception"]) for f in rig.failures} == {ArithmeticError}
+    monkeypatch.undo()
+    rig.failures.clear()
+
+
+async def test_restarted_relay_goes_on_numbering(tmp_path: Path, peer: Make) -> None:
+    async def cuts_of_a_lesson() -> list[Message]:
+        async with relaying(pull=True, folder=tmp_path) as rig:
+            publisher, track = await live(rig, peer)
+            rig.clock.ahead_us += 1_200_000
+            publisher.send_rtp(rtp(track, SPS, step=108_000))
+            await rig.feed.until(lambda e: e["ev"] == "cut" and not e["gap"])
+            return rig.cuts()
+
+    before = await cuts_of_a_lesson()
+    after = await cuts_of_a_lesson()
+    assert [c["seg"] for c in before] == [0]
+    assert after[0]["seg"] == 2  # the gap that began when the relay stopped is 1
+    assert after[-1]["us"] > before[-1]["us"]
+
+
+async def test_names_are_names(rig: Rig) -> None:
+    for lesson in ("", "a/b", "..", "L1\n", "x" * 65, 7):
+        with pytest.raises(Refused) as no:
+            await rig.request(
+                "publish", lesson=lesson, source="lead", holder="me", sdp=offer("video")
+            )
+        assert (no.value.status, no.value.code) == (400, "bad_name")

@@ -8,7 +8,7 @@ import re
 import secrets
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from . import sdp
 from .dtls import Identity
 from .feed import Feed
 from .forward import Forwarder
+from .guard import safely
 from .port import MediaPort
 from .publisher import B_FRAMES, Publisher
 from .session import Session
 from .slot import Slot
 from .source import CutFile, Source
-from .stats import source_stats, viewer_stats
+from .stats import lesson_stats
 from .stream import Stream
 from .viewer import Viewer
 
@@ -242,7 +243,7 @@ class Relay:
             session.password,
             self._identity.fingerprint,
             session.setup,
-            tuple(_candidate(entry, port) for entry in self._announce),
+            tuple(sdp.candidate(entry, port) for entry in self._announce),
             "tongke",
         )
 
@@ -357,12 +358,12 @@ class Relay:
                 # A connected viewer needs no timer of 20 ms: its turn comes twice a second.
                 if isinstance(session, Viewer) and session.connected and self._turn % 25:
                     continue
-                _safely(session.poll, now)
+                safely(session.poll, now)
             for source in [*self._sources.values()]:
-                _safely(source.poll, now)
+                safely(source.poll, now)
             if now >= self._next_second_us:
                 self._next_second_us = now + _SECOND_US
-                _safely(self._second, now)
+                safely(self._second, now)
 
     def _second(self, now_us: int) -> None:
         elapsed, self._measured_us = now_us - self._measured_us, now_us
@@ -374,7 +375,7 @@ class Relay:
                 session.measure(elapsed)
                 self._serve_viewer(session, now_us)
         if self._followers:
-            stats = self.stats()
+            stats = lesson_stats(self._sources.values(), self._viewers())
             for link in self._followers:
                 link.event("stats", lessons=stats)
 
@@ -392,31 +393,8 @@ class Relay:
         if reports:
             viewer.send_rtcp(reports)
 
-    def stats(self) -> dict[str, Any]:
-        """What the lead teacher sees, per lesson."""
-        lessons: dict[str, Any] = {}
-        for source in self._sources.values():
-            entry = lessons.setdefault(source.lesson, {"sources": {}, "viewers": []})
-            entry["sources"][source.name] = source_stats(source)
+    def _viewers(self) -> Iterator[tuple[str, Viewer]]:
+        """Connected viewers with their lesson."""
         for session in self._sessions.values():
             if isinstance(session, Viewer) and session.connected:
-                entry = lessons.get(self._lesson_of[session.id])
-                if entry is not None:
-                    entry["viewers"].append(viewer_stats(session))
-        return lessons
-
-
-def _candidate(entry: str, port: int) -> tuple[str, int]:
-    """``host`` or, behind a router that maps ports, ``host:port``."""
-    host, colon, mapped = entry.rpartition(":")
-    return (host, int(mapped)) if colon and mapped.isdecimal() else (entry, port)
-
-
-def _safely(what: Callable[[int], None], now_us: int) -> None:
-    """A bug met with one peer must not stop everybody's timers."""
-    try:
-        what(now_us)
-    except Exception as error:  # noqa: BLE001 - told to the loop
-        asyncio.get_running_loop().call_exception_handler(
-            {"message": f"{what.__qualname__} failed", "exception": error}
-        )
+                yield self._lesson_of[session.id], session

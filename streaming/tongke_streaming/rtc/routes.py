@@ -73,7 +73,7 @@ class _Endpoint:
         authorizer: Authorizer,
         ice_servers: Sequence[str],
     ) -> None:
-        self._act = act
+        self._act: Act = act
         self._relay = relay
         self._authorizer = authorizer
         self._links = [f'<{url}>; rel="ice-server"' for url in ice_servers]

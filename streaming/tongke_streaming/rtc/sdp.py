@@ -225,6 +225,12 @@ class Local:
     cname: str
 
 
+def candidate(entry: str, port: int) -> tuple[str, int]:
+    """``host`` or, behind a router that maps ports, ``host:port``."""
+    host, colon, mapped = entry.rpartition(":")
+    return (host, int(mapped)) if colon and mapped.isdecimal() else (entry, port)
+
+
 def _candidates(local: Local) -> list[str]:
     lines = []
     for number, (host, port) in enumerate(local.candidates):

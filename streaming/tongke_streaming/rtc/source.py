@@ -117,8 +117,9 @@ class Source:
 
     def lose(self, session: Session) -> None:
         """The session ended; nothing happens if another has taken over already."""
-        if session is self.publisher:
-            publisher, self.publisher = self.publisher, None
+        publisher = self.publisher
+        if publisher is not None and session is publisher:
+            self.publisher = None
             self._go_away(publisher)
 
     def _go_away(self, publisher: Publisher) -> None:

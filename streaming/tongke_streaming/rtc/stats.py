@@ -1,12 +1,27 @@
 """What the lead teacher sees of sources and viewers, as JSON (docs/architecture.md, ``stats``)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from .source import Source
 from .viewer import Viewer
 
 
-def source_stats(source: Source) -> dict[str, Any]:
+def lesson_stats(
+    sources: Iterable[Source], viewers: Iterable[tuple[str, Viewer]]
+) -> dict[str, Any]:
+    """By lesson; ``viewers`` are (lesson, viewer)."""
+    lessons: dict[str, Any] = {}
+    for source in sources:
+        entry = lessons.setdefault(source.lesson, {"sources": {}, "viewers": []})
+        entry["sources"][source.name] = _source_stats(source)
+    for lesson, viewer in viewers:
+        if lesson in lessons:
+            lessons[lesson]["viewers"].append(_viewer_stats(viewer))
+    return lessons
+
+
+def _source_stats(source: Source) -> dict[str, Any]:
     streams = source.streams
     return {
         "state": source.state,
@@ -20,7 +35,7 @@ def source_stats(source: Source) -> dict[str, Any]:
     }
 
 
-def viewer_stats(viewer: Viewer) -> dict[str, Any]:
+def _viewer_stats(viewer: Viewer) -> dict[str, Any]:
     video = next((s for s in viewer.slots if s.kind == "video"), None)
     return {
         "session": viewer.id,
