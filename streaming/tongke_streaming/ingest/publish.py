@@ -22,6 +22,7 @@ LIVENESS_EVERY_S = 3.0
 FIRST_TRY_FOR_S = 30.0
 LONGEST_PAUSE_S = 8.0
 STEADY_S = 5.0
+GOODBYE_S = 0.5
 
 Event = Literal["plan", "live", "lost", "retry", "end"]
 Report = Callable[[Event, dict[str, Any]], None]
@@ -253,11 +254,16 @@ class Publisher:
             run.end()
         if not self._plan.loop:
             self._position_s += run.sent_s
-        if self._stop.is_set() or code == 0:
+        if self._stop.is_set() or code == 0 or self._all_sent():
             return run.sent_s, True
         self._explain(run)
         self._door.end_session()
         return run.sent_s, False
+
+    def _all_sent(self) -> bool:
+        """A link that is lost during the goodbye is no reason to send the last words again."""
+        duration_s = self._plan.media.duration_s
+        return duration_s is not None and self._position_s > max(0.0, duration_s - GOODBYE_S)
 
     def _watch(self, run: _Run) -> int | None:
         """Until FFmpeg ends (its exit code), the server forgets the session or ``stop`` is set."""
@@ -279,7 +285,7 @@ class Publisher:
         refusal: Refusal | None = self._door.refusal
         if refusal is not None and refusal.final:
             raise PublishFailed(refusal.sentence, bad_input=True)
-        if refusal is None and self._door.session is None:
+        if not self._door.called:
             # FFmpeg never called: the file or the program is at fault.
             raise PublishFailed(run.complaint, bad_input=True)
         reason = refusal.sentence if refusal else "the link to the server was lost"

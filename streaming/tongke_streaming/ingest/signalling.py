@@ -65,6 +65,7 @@ class WhipDoor:
         self._key = ""
         self._session: Session | None = None
         self._refusal: Refusal | None = None
+        self._called = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -75,12 +76,19 @@ class WhipDoor:
         with self._lock:
             self._key = secrets.token_urlsafe(16)
             self._session = self._refusal = None
+            self._called = False
             return f"http://127.0.0.1:{self._server.server_port}/{self._key}"
 
     @property
     def session(self) -> Session | None:
         with self._lock:
             return self._session
+
+    @property
+    def called(self) -> bool:
+        """Whether the open address was used."""
+        with self._lock:
+            return self._called
 
     @property
     def refusal(self) -> Refusal | None:
@@ -122,6 +130,7 @@ class WhipDoor:
         with self._lock:
             fits = secrets.compare_digest(path.encode(), f"/{self._key}".encode())
             if fits:
+                self._called = True
                 self._key = secrets.token_urlsafe(16)
             return fits
 
