@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import janus
+from . import janus, replay
 
 _ROOT = Path(__file__).parents[1]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -108,6 +108,7 @@ class Result:
     damaged: int = 0
     delays_us: list[int] = field(default_factory=list)
     memory: float = 0.0
+    published: float = 0.0
 
     @property
     def slices_us(self) -> list[float]:
@@ -173,7 +174,7 @@ def relay(capture: str) -> Iterator[tuple[int, dict[str, Any]]]:
         publisher = stack.enter_context(child("-m", "bench.replay", options))
         _line(publisher)
         time.sleep(2.5)  # a keyframe and its group of pictures for who joins
-        yield server.pid, door
+        yield server.pid, {**door, "rate": _rate(capture)}
 
 
 @contextmanager
@@ -186,7 +187,7 @@ def janus_on_air(
         with child("-m", "bench.replay", options) as publisher:
             _line(publisher)
             time.sleep(1)
-            yield server.process.pid, {"janus": server.address}
+            yield server.process.pid, {"janus": server.address, "rate": _rate(capture)}
 
 
 def run(name: str, air: Air, viewers: int, *, slices: int = _SLICES, **options: Any) -> Result:
@@ -194,6 +195,7 @@ def run(name: str, air: Air, viewers: int, *, slices: int = _SLICES, **options: 
     result = Result(name, viewers)
     with air as (server, door), _joined(result, server, {**door, **options}) as crowd:
         _measure(result, server, crowd, slices, _SLICE_S)
+    result.published = door["rate"] * result.seconds * viewers
     print(_row(result), flush=True)
     return result
 
@@ -211,8 +213,20 @@ def _row(r: Result) -> str:
         f"  ({_median(r.user_us):5.2f} + {_median(r.system_us):5.2f}) {min(r.slices_us):7.2f}"
         f" {_median(r.busy):9.0%} {r.lost:7d} {r.checked:8d} {r.damaged:4d}"
         f" {_percentile(r.delays_us, 0.5):9.2f} ms {_percentile(r.delays_us, 0.99):6.1f}"
-        f" {r.memory / 1024:10.0f} {r.join_s:8.1f} s"
+        f" {r.memory / 1024:10.0f} {r.join_s:8.1f} s" + _shortfall(r)
     )
+
+
+def _shortfall(r: Result) -> str:
+    """Packets neither received nor known lost: still queued somewhere, so the line is no steady state."""
+    missing = 1 - (r.packets + r.lost) / r.published
+    return f"  {missing:.0%} behind" if missing > 0.05 else ""
+
+
+def _rate(capture: str) -> float:
+    """Packets a second."""
+    packets = replay.load(capture)
+    return len(packets) * 1e6 / packets[-1].due_us
 
 
 def compare() -> None:

@@ -32,6 +32,7 @@ _TIMESPEC, _INT = struct.Struct("=qq"), struct.Struct("=i")
 _ANCILLARY = socket.CMSG_SPACE(16) + socket.CMSG_SPACE(4)
 _SEQ_SSRC = struct.Struct("!2xH4xI")
 _REPORT_S = 1.0
+_ROUNDS = 16
 _CODECS = {
     "audio": ["a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10;useinbandfec=1"],
     "video": [
@@ -321,8 +322,13 @@ class Crowd:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            for fd, _ in self._epoll.poll(0, 4096):
-                self._by_fd[fd].read()
+            # Read once a turn, a viewer would fall behind datagrams that come unmerged.
+            for _ in range(_ROUNDS):
+                ready = self._epoll.poll(0, 4096)
+                for fd, _ in ready:
+                    self._by_fd[fd].read()
+                if not ready:
+                    break
             self._timers(time.monotonic())
             await asyncio.sleep(self._pause_s)
 
