@@ -72,7 +72,11 @@ class Forwarder:
         outbox.put(size, run.stride, count, viewer.address)
         slot.packets += count
         slot.octets += run.payload_bytes
-        slot.note_sent((seq + seq_offset) & 0xFFFF, (timestamp + ts_offset) & 0xFFFFFFFF)
+        # Where the row stands now; a late packet does not set it back.
+        out_seq = (seq + seq_offset) & 0xFFFF
+        if slot.last_timestamp is None or (out_seq - slot.last_seq - 1) & 0xFFFF < 0x7FFF:
+            slot.last_seq = out_seq
+            slot.last_timestamp = (timestamp + ts_offset) & 0xFFFFFFFF
 
     def resend(self, slot: Slot, out_seq: int) -> bool:
         """Answer a NACK: by RTX (RFC 4588) where negotiated, else the same packet again."""

@@ -9,6 +9,7 @@ import secrets
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from .forward import Forwarder
 from .guard import safely
 from .port import MediaPort
 from .publisher import B_FRAMES, Publisher
+from .rota import Rota
 from .session import Session
 from .slot import Slot
 from .source import CutFile, Source
@@ -68,9 +70,8 @@ class Relay:
         # Sessions that lost their source to a newer page of the same teacher: they should know.
         self._taken_over: deque[str] = deque(maxlen=_MOST_SESSIONS)
         self._task: asyncio.Task[None] | None = None
-        self._turn = 0
+        self._rota = Rota()
         self._next_second_us = 0
-        self._measured_us = clock.now_us()
 
     def start(self) -> None:
         self.port.start()
@@ -196,6 +197,7 @@ class Relay:
 
     def _viewer_up(self, lesson: str, viewer: Viewer) -> None:
         viewer.open_slots()
+        self._rota.settle(viewer)
         for slot in viewer.slots:
             if slot.source:
                 self._join(slot, self._source(lesson, slot.source))
@@ -230,6 +232,7 @@ class Relay:
         session.on_end = self._session_ended
         self._sessions[session.id] = session
         self._lesson_of[session.id] = lesson
+        self._rota.add(session)
         self.port.add(session)
 
     def _answer(self, session: Session, sections: list[sdp.Section]) -> Message:
@@ -320,6 +323,7 @@ class Relay:
     def _session_ended(self, session: Session) -> None:
         self.port.remove(session)
         self._sessions.pop(session.id, None)
+        self._rota.remove(session)
         if isinstance(session, Viewer):
             for slot in session.slots:
                 if (source := self._slot_source.pop(id(slot), None)) is not None:
@@ -353,12 +357,12 @@ class Relay:
         while True:
             await asyncio.sleep(_TICK_S)
             now = self._clock.now_us()
-            self._turn += 1
-            for session in [*self._sessions.values()]:
-                # A connected viewer needs no timer of 20 ms: its turn comes twice a second.
-                if isinstance(session, Viewer) and session.connected and self._turn % 25:
-                    continue
+            for session in self._rota.awake():
                 safely(session.poll, now)
+            for session in self._rota.turn():
+                safely(session.poll, now)
+                if isinstance(session, Viewer) and session.ended is None:
+                    safely(partial(self._serve_viewer, session), now)
             for source in [*self._sources.values()]:
                 safely(source.poll, now)
             if now >= self._next_second_us:
@@ -366,20 +370,16 @@ class Relay:
                 safely(self._second, now)
 
     def _second(self, now_us: int) -> None:
-        elapsed, self._measured_us = now_us - self._measured_us, now_us
         for source in self._sources.values():
             for stream in source.streams:
                 stream.meter.take(now_us)
-        for session in self._sessions.values():
-            if isinstance(session, Viewer) and session.connected:
-                session.measure(elapsed)
-                self._serve_viewer(session, now_us)
         if self._followers:
             stats = lesson_stats(self._sources.values(), self._viewers())
             for link in self._followers:
                 link.event("stats", lessons=stats)
 
     def _serve_viewer(self, viewer: Viewer, now_us: int) -> None:
+        viewer.measure(now_us)
         reports = b""
         for slot in viewer.slots:
             source = self._slot_source.get(id(slot))

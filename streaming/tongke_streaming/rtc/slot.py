@@ -126,11 +126,6 @@ class Slot:
         first = self.stretches[-1].first
         return seq_delta((in_seq + self.seq_offset) & 0xFFFF, first) >= 0
 
-    def note_sent(self, out_seq: int, timestamp: int) -> None:
-        """Where the row stands now; a late packet does not set it back."""
-        if self.last_timestamp is None or seq_delta(out_seq, self.last_seq) > 0:
-            self.last_seq, self.last_timestamp = out_seq, timestamp
-
     def leave(self) -> None:
         """No more packets from the present feed."""
         if self.feed is not None:

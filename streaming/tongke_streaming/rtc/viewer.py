@@ -93,6 +93,7 @@ class Viewer(Session):
         self.on_nack: Callable[[Slot, int], object] = lambda *_: None
         self._allowance = float(_RESEND_BURST)
         self._allowance_us = 0
+        self._measured_us = 0
 
     def open_slots(self) -> None:
         """After DTLS: the SRTP profile decides the shape of what is sent."""
@@ -167,8 +168,10 @@ class Viewer(Session):
             if round_trip < 0x80000000:
                 self.rtt_ms = round_trip / 65.536
 
-    def measure(self, elapsed_us: int) -> None:
+    def measure(self, now_us: int) -> None:
         """Once a second: what it was sent."""
         octets = sum(s.octets for s in self.slots)
-        self.kbps = (octets - self.octets_before) * 8000 / max(1, elapsed_us)
-        self.octets_before = octets
+        if self._measured_us:
+            elapsed_us = max(1, now_us - self._measured_us)
+            self.kbps = (octets - self.octets_before) * 8000 / elapsed_us
+        self.octets_before, self._measured_us = octets, now_us
