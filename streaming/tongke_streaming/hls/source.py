@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -44,7 +45,7 @@ def _sprop(fmtp: object) -> ParameterSets:
     return tuple(sps), tuple(pps)
 
 
-class Track:
+class Track(ABC):
     """Packets of one track, held until it has a place on the timeline, then put in sequence."""
 
     def __init__(self, number: int, epoch: int, kind: str, layer: str, rate: int) -> None:
@@ -87,8 +88,9 @@ class Track:
         for packet, lost in packets:
             self._media(packet, lost)
 
+    @abstractmethod
     def _media(self, packet: Packet, lost: bool) -> None:
-        raise NotImplementedError
+        """One packet in order; ``lost``: some before it are missing."""
 
     def _start(self, packet_timestamp: int, arrival_us: int, rate: int) -> int:
         """Media time in ticks of ``rate``."""
