@@ -10,6 +10,7 @@ import httpx2
 from tests.web.browsing import Browsing
 from tests.web.lesson_pages import NO_WEBRTC, end_lesson, go_live, moves, open_room, teach, watches
 from tests.web.live_server import LiveServer, Seed
+from tests.web.test_lesson_live import recorded_after_gap
 from tests.web.waiting import until
 
 MIB = 1 << 20
@@ -60,6 +61,7 @@ async def test_a_server_killed_in_mid_lesson_loses_at_most_a_second(
         await watches(by_hls, "hls", 60)
         assert await moves(by_webrtc)
         assert await moves(by_hls)
+        await recorded_after_gap(server, seed, 1)
         await end_lesson(desk)
         for rendition in ("lead-a", "lead-v-q"):
             segments = await _replay(server, seed, rendition)
