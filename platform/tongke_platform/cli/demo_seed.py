@@ -227,6 +227,13 @@ class _Seeder:
             teacher=teacher,
             planned_start=max(start, min(at, end - timedelta(minutes=5))),
             planned_minutes=PLANNED_MINUTES,
-            rooms=await lessons.rooms_named(session, room_ids[: wanted.rooms]),
+            rooms=await lessons.rooms_named(session, _rooms_of(wanted, room_ids)),
         )
         return lesson.id
+
+
+def _rooms_of(wanted: people.DemoLesson, room_ids: list[UUID]) -> list[UUID]:
+    """The earlier lesson is taught while the first room waits for the one of now: not to it."""
+    if wanted is people.EARLIER:
+        return room_ids[1:][-wanted.rooms :]
+    return room_ids[: wanted.rooms]
