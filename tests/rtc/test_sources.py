@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -362,3 +363,30 @@ async def test_names_are_names(rig: Rig) -> None:
                 "publish", lesson=lesson, source="lead", holder="me", sdp=offer("video")
             )
         assert (no.value.status, no.value.code) == (400, "bad_name")
+
+
+async def test_under_load_sound_rides_with_pictures_or_goes_alone(
+    rig: Rig, peer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tongke_streaming.rtc.batch.BUSY", -1.0)
+    publisher, track = await live(rig, peer, kinds=("video", "audio"))
+    sound = Track(0x2222, OPUS)
+    publisher.send_rtp(rtp(sound, b"first"))
+    viewer = await peer().watch(rig, offer("video", "audio", direction="recvonly"))
+    await viewer.rtp.until(has(DELTA + b"2"))
+    publisher.send_rtp(rtp(sound, b"joins"))
+    await viewer.rtp.until(has(b"joins"))
+    await rig.stats()
+    await rig.stats()
+    # With pictures in the same breath, and without: every packet comes, whole and in order.
+    for number in range(20):
+        publisher.send_rtp(rtp(sound, b"s%d" % number))
+        if number % 2:
+            publisher.send_rtp(rtp(track, DELTA + b"x" * 40))
+            publisher.send_rtp(rtp(track, DELTA + b"p%d" % number))
+            await viewer.rtp.until(has(DELTA + b"p%d" % number))
+        await viewer.rtp.until(has(b"s%d" % number))
+    heard = [p for p in viewer.rtp.seen if p.payload_type == OPUS]
+    assert [p.payload for p in heard[-20:]] == [b"s%d" % n for n in range(20)]
+    numbers = [p.sequence_number for p in heard]
+    assert all((b - a) & 0xFFFF == 1 for a, b in pairwise(numbers))

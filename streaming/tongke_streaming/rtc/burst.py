@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .rtp import Packet
 
-_MAX_SEGMENTS = 64
+MAX_SEGMENTS = 64
 _MAX_RUN_BYTES = 63 << 10
 _MAX_PADDING = 255
 _HEAD = struct.Struct("!BBHII")
@@ -56,7 +56,7 @@ def split(packets: list[Packet], padded: bool, room: int) -> list[list[Packet]]:
     largest = smallest = 0
     for packet in packets:
         size = len(packet.payload)
-        fits = bool(current) and len(current) < _MAX_SEGMENTS
+        fits = bool(current) and len(current) < MAX_SEGMENTS
         if fits and padded:
             low, high = min(smallest, size), max(largest, size)
             # Padding a tail up to a full packet would waste the link: a short one ends its run.
@@ -82,7 +82,7 @@ def split(packets: list[Packet], padded: bool, room: int) -> list[list[Packet]]:
 def _closes(current: list[Packet], size: int, largest: int, room: int) -> bool:
     return (
         size < largest < 1 << 20
-        and len(current) < _MAX_SEGMENTS
+        and len(current) < MAX_SEGMENTS
         and (len(current) + 1) * (largest + room) <= _MAX_RUN_BYTES
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 from ..clock import Clock
 from ..frames import Link, Message, Refused
 from . import sdp
+from .batch import Batch
 from .dtls import Identity
 from .feed import Feed
 from .forward import Forwarder
@@ -53,9 +54,9 @@ class Relay:
     ) -> None:
         self._clock = clock
         self._identity = Identity()
-        self._dirty: set[Stream] = set()
-        self.port = MediaPort(sock, clock, self._flush)
+        self.port = MediaPort(sock, clock, lambda: self._batch.send())
         self._forwarder = Forwarder(self.port)
+        self._batch = Batch(self._forwarder, clock)
         self._feed = Feed()
         self._announce = announce
         self._state_dir = state_dir
@@ -112,7 +113,7 @@ class Relay:
         if source is None:
             cuts = CutFile(self._state_dir / f"{lesson}.{name}.json")
             source = Source(
-                lesson, name, self._clock, self._feed, self._forwarder, cuts, self._dirty
+                lesson, name, self._clock, self._feed, self._forwarder, cuts, self._batch
             )
             source.on_state = self._tell_state
             source.on_track = self._fill_spare_slots
@@ -310,16 +311,6 @@ class Relay:
 
     # What happens by itself.
 
-    def _flush(self) -> None:
-        if self._dirty:
-            dirty = [*self._dirty]
-            self._dirty.clear()
-            now = self._clock.now_us()
-            for stream in dirty:
-                packets, stream.pending = stream.pending, []
-                if packets:
-                    self._forwarder.burst(stream, packets, now)
-
     def _session_ended(self, session: Session) -> None:
         self.port.remove(session)
         self._sessions.pop(session.id, None)
@@ -373,6 +364,7 @@ class Relay:
         for source in self._sources.values():
             for stream in source.streams:
                 stream.meter.take(now_us)
+        self._batch.second()
         if self._followers:
             stats = lesson_stats(self._sources.values(), self._viewers())
             for link in self._followers:

@@ -13,6 +13,7 @@ from typing import Any
 from ..clock import Clock
 from ..ingest.timeline import Cut, Cutter, Map, SessionTimeline
 from . import rtcp
+from .batch import Batch
 from .feed import Feed
 from .forward import Forwarder
 from .layers import Offered
@@ -67,7 +68,7 @@ class Source:
         feed: Feed,
         forwarder: Forwarder,
         cuts: CutFile,
-        dirty: set[Stream],
+        batch: Batch,
     ) -> None:
         self.lesson, self.name = lesson, name
         self.state = "none"
@@ -85,7 +86,7 @@ class Source:
         self._timeline = SessionTimeline()
         self._unplaced: list[tuple[int, int]] = []  # keyframes seen before their track was mapped
         self._last_packet_us = 0
-        self._dirty = dirty
+        self._batch = batch
         self._fresh = False  # a publisher has connected and sent nothing yet
 
     @property
@@ -164,9 +165,17 @@ class Source:
         stream.meter.since_us = self._clock.now_us()
         self._feed.event("track", **self._track(stream))
         self.on_track(self, stream)
+        self._pair()
         for slot in self.slots:
             if slot.kind == stream.kind and slot.feed is None and slot.target is None:
                 slot.wait_for(stream)
+
+    def _pair(self) -> None:
+        """Let sound find pictures to ride with, and pictures their sound."""
+        sound = next((s for s in self.streams if s.kind == "audio"), None)
+        pictures = next((s for s in self.streams if s.kind == "video"), None)
+        for stream in self.streams:
+            stream.companion = sound if stream.kind == "video" else pictures
 
     def _track(self, stream: Stream) -> dict[str, Any]:
         return {
@@ -205,7 +214,7 @@ class Source:
             self._let_in(stream, packet)
         if stream.slots:
             stream.pending.append(packet)
-            self._dirty.add(stream)
+            self._batch.add(stream)
 
     def _cut_before(self, stream: Stream, packet: Packet) -> None:
         us = self._timeline.us(stream.track, packet.timestamp)

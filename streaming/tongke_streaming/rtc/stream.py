@@ -62,6 +62,7 @@ class Stream:
     gop: Gop = field(default_factory=Gop)
     meter: Meter = field(default_factory=Meter)
     pending: list[Packet] = field(default_factory=list)
+    companion: "Stream | None" = None  # of pictures the sound they go with, of sound some pictures
     slots: list["Slot"] = field(default_factory=list)
     waiting: list["Slot"] = field(default_factory=list)
     catching_up: list["Slot"] = field(default_factory=list)
