@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         default=None,
         description="sqlite+aiosqlite:///… or postgresql+asyncpg://…; unset: SQLite in data_dir.",
     )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="redis://… or rediss://… shared by several servers for events and limits; "
+        "unset: each process keeps its own.",
+    )
     storage_url: str | None = Field(
         default=None, description="Where media files are kept, file:///… ; unset: data_dir/media."
     )
