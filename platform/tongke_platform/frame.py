@@ -16,6 +16,7 @@ from tongke_platform.events import Events
 from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
 from tongke_platform.settings import Settings
+from tongke_platform.wire.hub import Wire
 
 Translator = Callable[[HTTPConnection, str], str]
 ErrorPage = Callable[[Request, int, str, str], Response]
@@ -38,6 +39,7 @@ class Frame:
     media_tokens: MediaTokens
     passwords: Passwords = field(default_factory=Passwords)
     login_limiter: Limiter = field(default_factory=lambda: Limiter(burst=10, refill_s=30))
+    wire: Wire = field(default_factory=Wire)
     now: Callable[[], datetime] = utc_now
     translate: Translator = untranslated
     error_page: ErrorPage | None = None
