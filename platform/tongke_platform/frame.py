@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends
@@ -43,6 +43,10 @@ class Frame:
     now: Callable[[], datetime] = utc_now
     translate: Translator = untranslated
     error_page: ErrorPage | None = None
+
+    def today(self) -> date:
+        """The schools' date."""
+        return self.now().astimezone(self.settings.zone).date()
 
 
 def get_frame(connection: HTTPConnection) -> Frame:

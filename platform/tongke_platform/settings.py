@@ -67,8 +67,8 @@ class Settings(BaseSettings):
     )
     redis_url: SecretStr | None = Field(
         default=None,
-        description="redis://… or rediss://… shared by several servers for events and limits; "
-        "unset: each process keeps its own.",
+        description="redis://…, rediss://… or unix://…, shared by several servers for events and "
+        "limits; unset: each process keeps its own.",
     )
     storage_url: str | None = Field(
         default=None, description="Where media files are kept, file:///… ; unset: data_dir/media."

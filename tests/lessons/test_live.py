@@ -14,14 +14,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
-from tests.makers import Makers
+from tests.makers import Makers, Someone
 from tests.processes import StandIn
 from tongke_courses.lessons import service
-from tongke_courses.lessons.models import Lesson, Room
-from tongke_platform.accounts.models import Account
+from tongke_courses.lessons.models import Lesson
 from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.accounts.service import log_in
 from tongke_platform.frame import Frame
+from tongke_platform.organisations.models import Room
 from tongke_streaming.frames import Message
 
 Json = dict[str, Any]
@@ -56,8 +56,8 @@ async def url(app: FastAPI) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def teacher(make: Makers) -> Account:
-    return await make.account(await make.school())
+async def teacher(make: Makers) -> Someone:
+    return await make.person(await make.school())
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ async def room(make: Makers) -> Room:
 
 
 @pytest.fixture
-async def lesson(make: Makers, teacher: Account, room: Room) -> Lesson:
+async def lesson(make: Makers, teacher: Someone, room: Room) -> Lesson:
     return await make.lesson(teacher, [room])
 
 
@@ -115,10 +115,10 @@ async def test_unknown_lesson(make: Makers, url: str, lesson: Lesson) -> None:
 
 
 async def test_cookie_counts_from_our_own_pages_only(
-    frame: Frame, url: str, lesson: Lesson, teacher: Account
+    frame: Frame, url: str, lesson: Lesson, teacher: Someone
 ) -> None:
     async with frame.database.write() as session:
-        cookie = await log_in(session, teacher, now=frame.now(), lifetime=timedelta(hours=1))
+        cookie = await log_in(session, teacher.id, now=frame.now(), lifetime=timedelta(hours=1))
     address, headers = f"{url}/{lesson.id}/live", {"Cookie": f"{COOKIE}={cookie}"}
     ours = Origin("http://" + address.split("/")[2])
     async with connect(address, additional_headers=headers, origin=ours) as desk:

@@ -1,6 +1,5 @@
-"""Lessons, the rooms they reach, and which reaches which."""
+"""Lessons, and the rooms they reach."""
 
-import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -8,19 +7,15 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from tongke_platform.accounts.models import Account, School
 from tongke_platform.database import EnumString, Record
+from tongke_platform.organisations.models import Organisation, Room, new_secret
+from tongke_platform.people.models import Person
 
 
 class LessonState(StrEnum):
     PLANNED = "planned"
     LIVE = "live"
     ENDED = "ended"
-
-
-def new_secret() -> str:
-    """32 random bytes, url-safe: a media key or a room's token."""
-    return secrets.token_urlsafe(32)
 
 
 class Lesson(Record):
@@ -32,8 +27,8 @@ class Lesson(Record):
     title: Mapped[str] = mapped_column(String(200))
     subject: Mapped[str] = mapped_column(String(40))
     grade: Mapped[str] = mapped_column(String(40))
-    school_id: Mapped[UUID] = mapped_column(ForeignKey("schools.id"))
-    teacher_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    school_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    teacher_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     planned_start: Mapped[datetime] = mapped_column(index=True)
     planned_minutes: Mapped[int]
     state: Mapped[LessonState] = mapped_column(
@@ -43,8 +38,8 @@ class Lesson(Record):
     ended_at: Mapped[datetime | None]
     media_key: Mapped[str] = mapped_column(String(64), unique=True, default=new_secret)
 
-    school: Mapped[School] = relationship(lazy="raise")
-    teacher: Mapped[Account] = relationship(lazy="raise")
+    school: Mapped[Organisation] = relationship(lazy="raise")
+    teacher: Mapped[Person] = relationship(lazy="raise")
     deliveries: Mapped[list["LessonRoom"]] = relationship(
         lazy="raise", back_populates="lesson", order_by="LessonRoom.id"
     )
@@ -54,23 +49,9 @@ class Lesson(Record):
         return self.planned_start + timedelta(minutes=self.planned_minutes)
 
     @property
-    def rooms(self) -> list["Room"]:
+    def rooms(self) -> list[Room]:
         """The rooms it is delivered to; only of a lesson loaded by LessonRepository."""
         return [delivery.room for delivery in self.deliveries]
-
-
-class Room(Record):
-    """A classroom: one screen, one speaker, ``class_size`` pupils. ``token`` opens its page."""
-
-    __tablename__ = "rooms"
-
-    name: Mapped[str] = mapped_column(String(80))
-    school_id: Mapped[UUID] = mapped_column(ForeignKey("schools.id"), index=True)
-    class_size: Mapped[int] = mapped_column(default=0)
-    token: Mapped[str] = mapped_column(String(64), unique=True, default=new_secret)
-    revoked_at: Mapped[datetime | None]
-
-    school: Mapped[School] = relationship(lazy="raise")
 
 
 class LessonRoom(Record):

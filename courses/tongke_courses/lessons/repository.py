@@ -1,4 +1,4 @@
-"""All SQL about lessons and rooms."""
+"""All SQL about lessons and the rooms they reach."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
-from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState, Room
-from tongke_platform.accounts.models import Account, Role
+from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
+from tongke_courses.lessons.rights import WATCH
 from tongke_platform.database import Repository
+from tongke_platform.organisations.models import Organisation, Room
+from tongke_platform.rights import Principal
 
 
 class LessonRepository(Repository[Lesson]):
@@ -25,28 +27,29 @@ class LessonRepository(Repository[Lesson]):
             selectinload(Lesson.deliveries).joinedload(LessonRoom.room).joinedload(Room.school),
         )
 
-    def readable(self, account: Account) -> Select[Any]:
-        """The lessons ``account`` may watch; the same rule as ``rights.may_watch``."""
+    def readable(self, principal: Principal) -> Select[Any]:
+        """The lessons ``principal`` may watch; the same rule as ``rights.may_watch``."""
         statement = self.base()
-        if account.role is Role.ADMIN:
+        if WATCH.allows_everywhere(principal):
             return statement
+        mine = select(Organisation.id).where(WATCH.clause(principal))
         delivered = (
             select(LessonRoom.lesson_id)
             .join(Room, Room.id == LessonRoom.room_id)
-            .where(Room.school_id == account.school_id)
+            .where(Room.school_id.in_(mine))
         )
         return statement.where(
             or_(
-                Lesson.teacher_id == account.id,
-                Lesson.school_id == account.school_id,
+                Lesson.teacher_id == principal.id,
+                Lesson.school_id.in_(mine),
                 Lesson.id.in_(delivered),
             )
         )
 
     async def readable_between(
-        self, account: Account, start: datetime, end: datetime
+        self, principal: Principal, start: datetime, end: datetime
     ) -> Sequence[Lesson]:
-        return await self.all(_between(self.readable(account), start, end))
+        return await self.all(_between(self.readable(principal), start, end))
 
     async def of_room_between(self, room: Room, start: datetime, end: datetime) -> Sequence[Lesson]:
         delivered = select(LessonRoom.lesson_id).where(LessonRoom.room_id == room.id)
@@ -75,27 +78,6 @@ class LessonRepository(Repository[Lesson]):
             .returning(Lesson.id)
         )
         return (await self.session.execute(statement)).scalar_one_or_none() is not None
-
-
-class RoomRepository(Repository[Room]):
-    """Every room read here has its school loaded."""
-
-    model = Room
-
-    def base(self) -> Select[Any]:
-        return select(Room).options(joinedload(Room.school))
-
-    async def by_token(self, token: str) -> Room | None:
-        """The room whose page ``token`` opens, unless that was revoked."""
-        return await self.one_or_none(
-            self.base().where(Room.token == token, Room.revoked_at.is_(None))
-        )
-
-    async def by_ids(self, keys: Sequence[UUID]) -> Sequence[Room]:
-        return await self.all(self.base().where(Room.id.in_(keys)).order_by(Room.id))
-
-    async def of_school(self, school_id: UUID) -> Sequence[Room]:
-        return await self.all(self.base().where(Room.school_id == school_id).order_by(Room.name))
 
 
 class LessonRoomRepository(Repository[LessonRoom]):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from tongke_courses.lessons.models import LessonState
-from tongke_platform.accounts.schemas import SchoolOut
+from tongke_platform.organisations.schemas import OrganisationOut
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -64,7 +64,7 @@ class LessonOut(BaseModel):
     title: str
     subject: str
     grade: str
-    school: SchoolOut
+    school: OrganisationOut
     teacher: TeacherOut
     planned_start: datetime
     planned_minutes: int
@@ -87,7 +87,7 @@ class RoomOut(BaseModel):
     id: UUID
     name: str
     class_size: int
-    school: SchoolOut
+    school: OrganisationOut
 
 
 class TokenIn(BaseModel):

@@ -6,16 +6,14 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState, Room
-from tongke_courses.lessons.repository import (
-    LessonRepository,
-    LessonRoomRepository,
-    RoomRepository,
-)
-from tongke_platform.accounts.models import Account, School
+from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
+from tongke_courses.lessons.repository import LessonRepository, LessonRoomRepository
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Invalid, NotFound
 from tongke_platform.frame import Frame
+from tongke_platform.organisations.models import Room
+from tongke_platform.people.models import Person
+from tongke_platform.rights import Principal
 
 CHANGED = "lesson.changed"
 FINALISE = "lesson.finalise"
@@ -36,10 +34,10 @@ def day_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 async def today(
-    session: ReadSession, account: Account, now: datetime, zone: ZoneInfo
+    session: ReadSession, principal: Principal, now: datetime, zone: ZoneInfo
 ) -> Sequence[Lesson]:
-    """Today's lessons ``account`` may watch, in the order of their planned start."""
-    return await LessonRepository(session).readable_between(account, *day_of(now, zone))
+    """Today's lessons ``principal`` may watch, in the order of their planned start."""
+    return await LessonRepository(session).readable_between(principal, *day_of(now, zone))
 
 
 async def today_of_room(
@@ -47,14 +45,6 @@ async def today_of_room(
 ) -> Sequence[Lesson]:
     """Today's lessons delivered to ``room``, in the order of their planned start."""
     return await LessonRepository(session).of_room_between(room, *day_of(now, zone))
-
-
-async def room_of_token(session: ReadSession, token: str) -> Room:
-    """Raises NotFound ``no_room`` for an unknown or revoked token."""
-    room = await RoomRepository(session).by_token(token)
-    if room is None:
-        raise NotFound(N_("This classroom address is not valid any more."), code="no_room")
-    return room
 
 
 async def get(session: ReadSession, lesson_id: UUID) -> Lesson:
@@ -65,29 +55,26 @@ async def get(session: ReadSession, lesson_id: UUID) -> Lesson:
     return lesson
 
 
-async def create_room(session: WriteSession, *, name: str, school: School, class_size: int) -> Room:
-    return await RoomRepository(session).add(Room(name=name, school=school, class_size=class_size))
-
-
 async def create(
     session: WriteSession,
     *,
     title: str,
     subject: str,
     grade: str,
-    teacher: Account,
+    teacher: Person,
+    school_id: UUID | None,
     planned_start: datetime,
     planned_minutes: int = 40,
     rooms: Sequence[Room] = (),
 ) -> Lesson:
-    """Plan a lesson led by ``teacher`` and their school. Raises Invalid ``no_lead_school``."""
-    if teacher.school_id is None:
+    """Plan a lesson led by ``teacher`` for a school. Raises Invalid ``no_lead_school``."""
+    if school_id is None:
         raise Invalid(N_("The lead teacher belongs to no school."), code="no_lead_school")
     lesson = Lesson(
         title=title,
         subject=subject,
         grade=grade,
-        school_id=teacher.school_id,
+        school_id=school_id,
         teacher_id=teacher.id,
         planned_start=planned_start,
         planned_minutes=planned_minutes,
@@ -95,14 +82,6 @@ async def create(
     await LessonRepository(session).add(lesson)
     await deliver(session, lesson.id, rooms)
     return await _fresh(session, lesson.id)
-
-
-async def rooms_named(session: ReadSession, keys: Sequence[UUID]) -> Sequence[Room]:
-    """Raises Invalid ``no_room`` when one of them does not exist."""
-    rooms = await RoomRepository(session).by_ids(keys)
-    if len(rooms) != len(set(keys)):
-        raise Invalid(N_("One of the classrooms does not exist."), code="no_room")
-    return rooms
 
 
 async def deliver(session: WriteSession, lesson_id: UUID, rooms: Sequence[Room]) -> None:

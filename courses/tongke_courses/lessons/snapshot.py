@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from tongke_courses.lessons.models import Lesson, LessonState, Room
+from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.schemas import addresses
+from tongke_platform.organisations.models import Room
 
 STALE_S = 5.0
 

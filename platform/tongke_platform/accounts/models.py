@@ -1,71 +1,58 @@
-"""Schools, accounts and what they log in with."""
+"""What people sign in with, and where they are signed in."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from tongke_platform.database import EnumString, Record
+from tongke_platform.database import Record
+from tongke_platform.people.models import Person
 
 
-class Role(StrEnum):
-    ADMIN = "admin"
-    SCHOOL_ADMIN = "school_admin"
-    LEAD_TEACHER = "lead_teacher"
-    LOCAL_TEACHER = "local_teacher"
-    RESEARCHER = "researcher"
+class Credential(Record):
+    """A person's password as Argon2id; those who never set one have no row."""
 
+    __tablename__ = "credentials"
 
-class School(Record):
-    __tablename__ = "schools"
-
-    code: Mapped[str] = mapped_column(String(32), unique=True)
-    name: Mapped[str] = mapped_column(String(120))
-    region: Mapped[str] = mapped_column(String(120), default="")
-
-
-class Account(Record):
-    """``username`` is a phone or staff number; ``school`` is None for the platform's own people."""
-
-    __tablename__ = "accounts"
-
-    username: Mapped[str] = mapped_column(String(64), unique=True)
-    display_name: Mapped[str] = mapped_column(String(80))
+    person_id: Mapped[UUID] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), unique=True
+    )
     password_hash: Mapped[str] = mapped_column(String(200))
-    role: Mapped[Role] = mapped_column(EnumString(Role))
-    school_id: Mapped[UUID | None] = mapped_column(ForeignKey("schools.id"), index=True)
-    disabled_at: Mapped[datetime | None]
-
-    school: Mapped[School | None] = relationship(lazy="raise")
+    changed_at: Mapped[datetime]
 
 
 class LoginSession(Record):
-    """A browser's login; the cookie's value is stored only as its SHA-256."""
+    """A browser's login; the cookie's value is stored only as its SHA-256.
+
+    ``acting_for_id`` is the school its person acts for, among those they hold posts at.
+    """
 
     __tablename__ = "login_sessions"
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    account_id: Mapped[UUID] = mapped_column(
-        ForeignKey("accounts.id", ondelete="CASCADE"), index=True
-    )
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    acting_for_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("organisations.id", ondelete="SET NULL")
+    )
 
-    account: Mapped[Account] = relationship(lazy="raise")
+    person: Mapped[Person] = relationship(lazy="raise")
 
 
 class ApiToken(Record):
-    """A program's login; stored only as its SHA-256. ``expires_at`` None: until it is revoked."""
+    """A program's login; stored only as its SHA-256. ``expires_at`` None: until it is revoked.
+
+    ``scopes`` None is everything its owner may do.
+    """
 
     __tablename__ = "api_tokens"
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    account_id: Mapped[UUID] = mapped_column(
-        ForeignKey("accounts.id", ondelete="CASCADE"), index=True
-    )
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
     label: Mapped[str] = mapped_column(String(80), default="")
+    scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
-    account: Mapped[Account] = relationship(lazy="raise")
+    person: Mapped[Person] = relationship(lazy="raise")

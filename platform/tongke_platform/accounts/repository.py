@@ -1,69 +1,78 @@
-"""All SQL about schools, accounts and logins."""
+"""All SQL about passwords, sessions and API tokens."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, or_, select
-from sqlalchemy.orm import joinedload
 
-from tongke_platform.accounts.models import Account, ApiToken, LoginSession, School
-from tongke_platform.database import Repository
-
-
-class SchoolRepository(Repository[School]):
-    model = School
-
-    async def by_code(self, code: str) -> School | None:
-        return await self.one_or_none(self.base().where(School.code == code))
+from tongke_platform.accounts.models import ApiToken, Credential, LoginSession
+from tongke_platform.database import ReadSession, Repository
+from tongke_platform.people.models import Person
+from tongke_platform.people.repository import with_posts
 
 
-class AccountRepository(Repository[Account]):
-    model = Account
+class CredentialRepository(Repository[Credential]):
+    model = Credential
 
-    def base(self) -> Select[Any]:
-        return select(Account).options(joinedload(Account.school))
+    async def of(self, person_id: UUID) -> Credential | None:
+        return await self.one_or_none(self.base().where(Credential.person_id == person_id))
 
-    async def by_username(self, username: str) -> Account | None:
-        return await self.one_or_none(self.base().where(Account.username == username))
 
-    async def by_login(self, token_hash: str, now: datetime) -> Account | None:
-        statement = self.base().join(LoginSession, LoginSession.account_id == Account.id)
-        return await self.one_or_none(
-            statement.where(
-                LoginSession.token_hash == token_hash,
-                LoginSession.expires_at > now,
-                Account.disabled_at.is_(None),
-            )
-        )
-
-    async def by_api_token(self, token_hash: str, now: datetime) -> Account | None:
-        statement = self.base().join(ApiToken, ApiToken.account_id == Account.id)
-        return await self.one_or_none(
-            statement.where(
-                ApiToken.token_hash == token_hash,
-                ApiToken.revoked_at.is_(None),
-                or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
-                Account.disabled_at.is_(None),
-            )
-        )
+def _usable(statement: Select[*tuple[Any, ...]]) -> Select[Any]:
+    return statement.where(Person.deactivated_at.is_(None), Person.erased_at.is_(None))
 
 
 class LoginRepository(Repository[LoginSession]):
     model = LoginSession
+
+    async def person_of(
+        self, token_hash: str, now: datetime, day: date
+    ) -> tuple[Person, LoginSession] | None:
+        """Who is signed in with this cookie, with their posts of ``day``: one query."""
+        statement = select(Person, LoginSession).join(
+            LoginSession, LoginSession.person_id == Person.id
+        )
+        statement = statement.where(
+            LoginSession.token_hash == token_hash, LoginSession.expires_at > now
+        )
+        found: tuple[Person, LoginSession] | None = await _first(
+            self.session, with_posts(_usable(statement), day)
+        )
+        return found
 
     async def remove(self, token_hash: str) -> None:
         await self.session.execute(
             delete(LoginSession).where(LoginSession.token_hash == token_hash)
         )
 
-    async def remove_expired(self, account_id: UUID, now: datetime) -> None:
+    async def remove_expired(self, person_id: UUID, now: datetime) -> None:
         await self.session.execute(
             delete(LoginSession).where(
-                LoginSession.account_id == account_id, LoginSession.expires_at <= now
+                LoginSession.person_id == person_id, LoginSession.expires_at <= now
             )
         )
 
 
 class ApiTokenRepository(Repository[ApiToken]):
     model = ApiToken
+
+    async def person_of(
+        self, token_hash: str, now: datetime, day: date
+    ) -> tuple[Person, ApiToken] | None:
+        """Whose token this is, with their posts of ``day``: one query."""
+        statement = select(Person, ApiToken).join(ApiToken, ApiToken.person_id == Person.id)
+        statement = statement.where(
+            ApiToken.token_hash == token_hash,
+            ApiToken.revoked_at.is_(None),
+            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
+        )
+        found: tuple[Person, ApiToken] | None = await _first(
+            self.session, with_posts(_usable(statement), day)
+        )
+        return found
+
+
+async def _first(session: ReadSession, statement: Select[Any]) -> Any:
+    rows: list[Any] = [*(await session.execute(statement)).unique().all()]
+    return (rows[0][0], rows[0][1]) if rows else None

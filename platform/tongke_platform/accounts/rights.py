@@ -6,9 +6,9 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from tongke_platform.accounts import service
-from tongke_platform.accounts.models import Account
 from tongke_platform.errors import N_, Unauthorized
 from tongke_platform.frame import Frame, get_frame
+from tongke_platform.rights import Principal
 
 COOKIE = "tongke_session"
 
@@ -19,33 +19,34 @@ def bearer(connection: HTTPConnection) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-async def account_of(frame: Frame, connection: HTTPConnection) -> Account | None:
-    """The account of the API token or of the cookie. Raises Unauthorized for a wrong token."""
+async def principal_of(frame: Frame, connection: HTTPConnection) -> Principal | None:
+    """Who the API token or the cookie is. Raises Unauthorized for a wrong token."""
     token = bearer(connection)
     cookie = connection.cookies.get(COOKIE)
     if token is None and not cookie:
         return None
+    now, today = frame.now(), frame.today()
     async with frame.database.read() as session:
         if token is not None:
-            account = await service.account_of_api_token(session, token, frame.now())
-            if account is None:
+            found = await service.principal_of_api_token(session, token, now, today)
+            if found is None:
                 raise Unauthorized(N_("This token is not valid."), code="bad_token")
-            return account
-        return await service.account_of_cookie(session, cookie or "", frame.now())
+            return found
+        return await service.principal_of_cookie(session, cookie or "", now, today)
 
 
-async def current_account(connection: HTTPConnection) -> Account | None:
-    return await account_of(get_frame(connection), connection)
+async def current_principal(connection: HTTPConnection) -> Principal | None:
+    return await principal_of(get_frame(connection), connection)
 
 
-CurrentAccount = Annotated[Account | None, Depends(current_account)]
+CurrentPrincipal = Annotated[Principal | None, Depends(current_principal)]
 
 
-async def require_account(account: CurrentAccount) -> Account:
+async def require_principal(principal: CurrentPrincipal) -> Principal:
     """Raises Unauthorized."""
-    if account is None:
+    if principal is None:
         raise Unauthorized
-    return account
+    return principal
 
 
-RequiredAccount = Annotated[Account, Depends(require_account)]
+RequiredPrincipal = Annotated[Principal, Depends(require_principal)]

@@ -5,16 +5,19 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 
 from tongke_platform.accounts import service
-from tongke_platform.accounts.models import Account
-from tongke_platform.accounts.rights import COOKIE, RequiredAccount
-from tongke_platform.accounts.schemas import AccountOut, Credentials
+from tongke_platform.accounts.rights import COOKIE, RequiredPrincipal
+from tongke_platform.accounts.schemas import Credentials, Me, PostOut
 from tongke_platform.frame import Frame, TheFrame, get_frame
+from tongke_platform.organisations.models import Organisation
+from tongke_platform.organisations.schemas import OrganisationOut
+from tongke_platform.people.models import Person
+from tongke_platform.rights import Principal
 
 router = APIRouter(prefix="/api", tags=["accounts"])
 
 
-async def start_login(request: Request, username: str, password: str) -> tuple[Account, str]:
-    """Check the password and open a login; the account and the cookie's value.
+async def start_login(request: Request, username: str, password: str) -> tuple[Person, str]:
+    """Check the password and open a login; the person and the cookie's value.
 
     Raises TooMany, Unauthorized ``wrong_login``, Busy. The login form uses it as well.
     """
@@ -24,12 +27,12 @@ async def start_login(request: Request, username: str, password: str) -> tuple[A
     key = f"{client} {username}"
     frame.login_limiter.take(key)
     async with frame.database.read() as session:
-        account = await service.check_password(session, frame.passwords, username, password)
+        person = await service.check_password(session, frame.passwords, username, password)
     frame.login_limiter.forgive(key)
     lifetime = timedelta(days=frame.settings.login_days)
     async with frame.database.write() as session:
-        token = await service.log_in(session, account, now=frame.now(), lifetime=lifetime)
-    return account, token
+        token = await service.log_in(session, person.id, now=frame.now(), lifetime=lifetime)
+    return person, token
 
 
 def set_login_cookie(frame: Frame, request: Request, response: Response, token: str) -> None:
@@ -54,17 +57,42 @@ async def end_login(request: Request, response: Response) -> None:
 @router.post("/sessions", status_code=201)
 async def log_in(
     credentials: Credentials, request: Request, response: Response, frame: TheFrame
-) -> AccountOut:
-    account, token = await start_login(request, credentials.username, credentials.password)
+) -> Me:
+    person, token = await start_login(request, credentials.username, credentials.password)
     set_login_cookie(frame, request, response, token)
-    return AccountOut.model_validate(account)
+    async with frame.database.read() as session:
+        principal = await service.principal_of(session, person.id, frame.today())
+    assert principal is not None, "who has just signed in is there"
+    return _me(principal)
 
 
 @router.delete("/sessions/current", status_code=204)
-async def log_out(request: Request, response: Response, account: RequiredAccount) -> None:
+async def log_out(request: Request, response: Response, principal: RequiredPrincipal) -> None:
     await end_login(request, response)
 
 
 @router.get("/me")
-async def me(account: RequiredAccount) -> AccountOut:
-    return AccountOut.model_validate(account)
+async def me(principal: RequiredPrincipal) -> Me:
+    return _me(principal)
+
+
+def _me(principal: Principal) -> Me:
+    places = principal.places
+    return Me(
+        id=principal.id,
+        display_name=principal.name,
+        posts=[
+            PostOut(
+                role=post.role,
+                scope=post.scope,
+                organisation=_organisation(places.get(post.organisation_id)),
+                scope_id=post.scope_id,
+            )
+            for post in principal.posts
+        ],
+        school=_organisation(principal.school),
+    )
+
+
+def _organisation(found: Organisation | None) -> OrganisationOut | None:
+    return OrganisationOut.model_validate(found) if found else None

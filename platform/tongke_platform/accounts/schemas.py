@@ -1,34 +1,29 @@
-"""What the API says of accounts."""
+"""What the API says of who is signed in."""
 
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from tongke_platform.accounts.models import Role
-
-Username = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]{1,64}$", strip_whitespace=True)]
+from tongke_platform.organisations.schemas import OrganisationOut
+from tongke_platform.people.roles import Role, Scope
 
 
 class Credentials(BaseModel):
-    username: Username
+    username: str = Field(min_length=1, max_length=96)
     password: str = Field(min_length=1, max_length=256)
 
 
-class SchoolOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    code: str
-    name: str
-    region: str
-
-
-class AccountOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    username: str
-    display_name: str
+class PostOut(BaseModel):
     role: Role
-    school: SchoolOut | None
+    scope: Scope
+    organisation: OrganisationOut | None
+    scope_id: UUID | None = None
+
+
+class Me(BaseModel):
+    """``school`` is the organisation acted for now."""
+
+    id: UUID
+    display_name: str
+    posts: list[PostOut]
+    school: OrganisationOut | None

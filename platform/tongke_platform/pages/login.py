@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from tongke_platform.accounts.rights import CurrentAccount
+from tongke_platform.accounts.rights import CurrentPrincipal
 from tongke_platform.accounts.routes import end_login, set_login_cookie, start_login
 from tongke_platform.errors import TongkeError
 from tongke_platform.frame import TheFrame
@@ -23,9 +23,9 @@ def local_address(address: str) -> str:
 
 @router.get("/login")
 async def form(
-    request: Request, pages: ThePages, account: CurrentAccount, next: str = "/"
+    request: Request, pages: ThePages, principal: CurrentPrincipal, next: str = "/"
 ) -> Response:
-    if account is not None:
+    if principal is not None:
         return RedirectResponse(local_address(next), 303)
     return pages.render(request, "login.html", trouble="", username="", next=local_address(next))
 
@@ -35,7 +35,7 @@ async def log_in(
     request: Request,
     pages: ThePages,
     frame: TheFrame,
-    username: Annotated[str, Form(max_length=64)] = "",
+    username: Annotated[str, Form(max_length=96)] = "",
     password: Annotated[str, Form(max_length=256)] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
