@@ -22,19 +22,12 @@ from tongke_platform.organisations.models import Room
 from tongke_platform.pages import times
 from tongke_platform.pages.languages import Language
 from tongke_platform.pages.rendering import Pages, ThePages, login_address
+from tongke_platform.pages.viewer import viewer_of
 from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
 
 RECENT = timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """Who looks at a page, for its header."""
-
-    name: str
-    school: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,10 +61,6 @@ class Stop:
     lesson: LessonView
     actions: Sequence[Action] = field(default_factory=tuple)
     next: bool = False
-
-
-def viewer_of(principal: Principal) -> Viewer:
-    return Viewer(principal.name, principal.school.name if principal.school else "")
 
 
 def view_of(lesson: Lesson) -> LessonView:
