@@ -288,9 +288,10 @@ class Connection:
 
     async def _close(self, why: Why | None) -> None:
         """Say why, unless the page does not even take that."""
+        stuck = self._sending_since is not None
         if self._writer is not None:
             self._writer.cancel()
-        if why is None or why == messages.GONE:
+        if why is None or why == messages.GONE or stuck:
             return
         with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
             async with asyncio.timeout(CLOSE_WITHIN_S):

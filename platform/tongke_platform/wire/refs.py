@@ -49,6 +49,8 @@ class LocalRefs:
         self._forget(now)
         if key in self._told:
             return self._told[key][1]
+        if len(self._told) >= self._most:
+            self._told.popitem(last=False)
         self._told[key] = (now, Told(done=False))
         return None
 
@@ -62,6 +64,6 @@ class LocalRefs:
     def _forget(self, now: float) -> None:
         while self._told:
             key, (at, _) = next(iter(self._told.items()))
-            if now - at < WINDOW_S and len(self._told) < self._most:
+            if now - at < WINDOW_S:
                 return
             del self._told[key]
