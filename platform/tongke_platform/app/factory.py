@@ -20,6 +20,7 @@ from tongke_platform.app.requests import LogRequests
 from tongke_platform.app.security import SameOrigin, SecurityHeaders
 from tongke_platform.database import Database
 from tongke_platform.events import Events
+from tongke_platform.firstrun import pages as firstrun_pages
 from tongke_platform.frame import Frame
 from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
@@ -75,7 +76,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     tasks.register(frame.jobs, media)
     problems.install(app)
     _add_pages(app, settings, frame)
-    for slice_ in (account_routes, lesson_routes, live, login, lesson_pages):
+    for slice_ in (account_routes, lesson_routes, live, login, lesson_pages, firstrun_pages):
         app.include_router(slice_.router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))

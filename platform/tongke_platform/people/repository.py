@@ -50,6 +50,10 @@ class PersonRepository(Repository[Person]):
             named = named.where(SignInName.organisation_code == organisation_code)
         return await self.all(self.base().where(Person.id.in_(named)))
 
+    async def anybody(self) -> bool:
+        """Whether there is a person at all."""
+        return (await self.session.execute(select(Person.id).limit(1))).first() is not None
+
     async def full(self, key: UUID) -> Person | None:
         """With names and every membership there ever was."""
         return await self.one_or_none(
