@@ -23,8 +23,9 @@ class Person(Record):
     """Somebody who may sign in; pupils never are one. An erased person keeps an empty row."""
 
     __tablename__ = "people"
+    __table_args__ = (Index("ix_people_display_name_id", "display_name", "id"),)
 
-    display_name: Mapped[str] = mapped_column(String(80), index=True)
+    display_name: Mapped[str] = mapped_column(String(80))
     language: Mapped[str] = mapped_column(String(8), default="")
     deactivated_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
