@@ -159,7 +159,7 @@ def _desk(pages: Pages, lesson: Lesson) -> dict[str, Any]:
             }
             for room in lesson.rooms
         ],
-        "live_url": where.live,
+        "topic": where.topic,
         "whip_url": where.whip,
         "tokens_url": f"/api/lessons/{lesson.id}/tokens",
         "end_url": f"/api/lessons/{lesson.id}/end",
@@ -214,7 +214,7 @@ async def _room_lesson(
         "addresses": {
             "whep": where.whep,
             "hls": where.hls,
-            "live": where.live,
+            "topic": where.topic,
             "replay_page": replay_page(lesson),
         },
     }

@@ -15,13 +15,17 @@ SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}
 
 
 class Addresses(BaseModel):
-    """Paths on the web server."""
+    """Paths on the web server; ``topic`` is what live pages open on the wire."""
 
     whip: str
     whep: str
     hls: str
     replay: str
-    live: str
+    topic: str
+
+
+def topic_of(lesson_id: str) -> str:
+    return f"lesson:{lesson_id}"
 
 
 def addresses(lesson_id: UUID) -> Addresses:
@@ -30,7 +34,7 @@ def addresses(lesson_id: UUID) -> Addresses:
         whep=f"/live/{lesson_id}/whep",
         hls=f"/live/{lesson_id}/hls/index.m3u8",
         replay=f"/replay/{lesson_id}/index.m3u8",
-        live=f"/api/lessons/{lesson_id}/live",
+        topic=topic_of(str(lesson_id)),
     )
 
 

@@ -1,6 +1,6 @@
 """What is known of a lesson at this moment, put together from three processes and the rooms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -20,7 +20,6 @@ Carrier = Literal["whep", "hls", "none"]
 class Report(BaseModel):
     """What a page says of its own playing, a few times a minute."""
 
-    type: Literal["report"]
     carrier: Carrier
     layer: str = Field(default="", max_length=16)
     kbps: int = Field(default=0, ge=0, le=1_000_000)
@@ -28,15 +27,26 @@ class Report(BaseModel):
     freezes: int = Field(default=0, ge=0, le=1_000_000)
 
 
-NOTHING_TOLD = Report(type="report", carrier="none")
+NOTHING_TOLD = Report(carrier="none")
 
 
-@dataclass
-class Presence:
+class Presence(BaseModel):
     """The open pages of one room, and what the last of them to speak said."""
 
     pages: int = 0
     report: Report | None = None
+
+
+def merged(parts: Iterable[Mapping[str, Presence]]) -> dict[str, Presence]:
+    """The rooms of several processes; what a page said counts for more than nothing said."""
+    found: dict[str, Presence] = {}
+    for part in parts:
+        for room, one in part.items():
+            so_far = found.get(room, Presence())
+            found[room] = Presence(
+                pages=so_far.pages + one.pages, report=so_far.report or one.report
+            )
+    return found
 
 
 @dataclass
@@ -86,7 +96,7 @@ class MediaState:
 def build(
     lesson: Lesson, media: MediaState, presence: Mapping[str, Presence], monotonic: float
 ) -> Json:
-    """The whole state, with the rooms and without ``now``."""
+    """The whole state, with the rooms."""
     stale = media.is_stale(monotonic)
     return {
         "lesson": _lesson(lesson),

@@ -8,9 +8,9 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
-from tongke_courses.lessons import live, tasks
 from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
+from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_platform.accounts import routes as account_routes
 from tongke_platform.app import problems
@@ -29,6 +29,10 @@ from tongke_platform.pages import login
 from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import Pages, add_pages
 from tongke_platform.settings import Settings, signing_secret
+from tongke_platform.wire import routes as wire_routes
+from tongke_platform.wire.carrier import Carrier, LocalCarrier
+from tongke_platform.wire.hub import Wire
+from tongke_platform.wire.redis_carrier import RedisCarrier
 from tongke_streaming.hls.client import HlsClient
 from tongke_streaming.hls.routes import hls_routes
 from tongke_streaming.rtc.client import RelayClient
@@ -47,7 +51,14 @@ def make_frame(settings: Settings) -> Frame:
         events=Events(),
         jobs=Jobs(database),
         media_tokens=MediaTokens(signing_secret(settings)),
+        wire=Wire(_carrier(settings)),
     )
+
+
+def _carrier(settings: Settings) -> Carrier:
+    if settings.redis_url is None:
+        return LocalCarrier()
+    return RedisCarrier(settings.redis_url.get_secret_value())
 
 
 def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
@@ -76,7 +87,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     tasks.register(frame.jobs, media)
     problems.install(app)
     _add_pages(app, settings, frame)
-    for slice_ in (account_routes, lesson_routes, live, login, lesson_pages, firstrun_pages):
+    for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
         app.include_router(slice_.router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))
@@ -114,6 +125,8 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
+        await frame.wire.start()
+        media.hub.start()
         relay.start()
         hls.start()
         if "worker" in frame.settings.roles:
@@ -123,6 +136,7 @@ def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) ->
         finally:
             await frame.jobs.stop()
             await media.stop()
+            await frame.wire.stop()
             await relay.stop()
             await hls.stop()
             frame.passwords.close()
