@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import imageio_ffmpeg
 import uvicorn
 from fastapi import FastAPI, Request, WebSocket
+from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -156,7 +157,7 @@ class StagedLesson(Kind[None]):
 
     name: ClassVar[str] = "lesson"
     flavour: ClassVar[Flavour] = "state"
-    says: ClassVar[type[Report]] = Report
+    says: ClassVar[type[BaseModel] | None] = Report
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import structlog
+from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
 from tongke_courses.lessons import service
@@ -63,7 +64,7 @@ class LiveHub(Kind[Access]):
 
     name: ClassVar[str] = "lesson"
     flavour: ClassVar[Flavour] = "state"
-    says: ClassVar[type[Report]] = Report
+    says: ClassVar[type[BaseModel] | None] = Report
 
     def __init__(
         self,

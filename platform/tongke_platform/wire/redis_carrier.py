@@ -98,7 +98,7 @@ class RedisCarrier:
         self._signals: deque[tuple[str, str, str]] = deque()
         self._doubtful: dict[str, None] = {}
         self._more = asyncio.Event()
-        self.up = asyncio.Event()
+        self.up, self.down = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def bind(self, sink: Sink) -> None:
@@ -200,15 +200,16 @@ class RedisCarrier:
             try:
                 await self._catch_up()
                 self.up.set()
+                self.down.clear()
                 pause = PAUSE_S[0]
                 while True:
                     await self._read_once()
             except TROUBLE as error:
-                self.up.clear()
                 log.warning("redis is away", error=repr(error))
             except Exception:
-                self.up.clear()
                 log.exception("reading events failed")
+            self.up.clear()
+            self.down.set()
             await asyncio.sleep(pause * (0.5 + random.random()))
             pause = min(pause * 2, PAUSE_S[1])
 
