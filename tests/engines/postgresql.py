@@ -27,6 +27,7 @@ wal_level = minimal
 max_wal_senders = 0
 autovacuum = off
 shared_buffers = 32MB
+max_wal_size = 128MB
 """
 
 T = TypeVar("T")
@@ -71,7 +72,8 @@ class PostgreSQL:
     """
 
     def __init__(self) -> None:
-        self._folder = programs.temporary_folder("tk-pg-")
+        self._folder = programs.memory_folder("tk-pg-")
+        self._copies = programs.temporary_folder("tk-pg-bin-")
         self._user = programs.unprivileged("postgres", "nobody")
         self._process: subprocess.Popen[bytes] | None = None
         self._loop = asyncio.new_event_loop()
@@ -87,8 +89,8 @@ class PostgreSQL:
         self._user.own(self._folder)
         binaries = find_binaries()
         if self._user.uid is not None and not reachable(binaries):
-            self._folder.chmod(0o755)
-            binaries = bring_along(binaries, self._folder)
+            self._copies.chmod(0o755)
+            binaries = bring_along(binaries, self._copies)
         data, log = self._folder / "data", self._folder / "log"
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"]
         initdb: list[str | Path] = [binaries / "initdb", "-D", data, *options, "--no-sync"]
@@ -110,6 +112,7 @@ class PostgreSQL:
             self._thread.join()
         self._loop.close()
         programs.remove(self._folder)
+        programs.remove(self._copies)
 
     def create(self, template: str = "template1") -> str:
         """The name of a new database, a copy of ``template``."""
@@ -119,7 +122,7 @@ class PostgreSQL:
         return name
 
     def create_named(self, name: str, template: str = "template1") -> None:
-        # Copying files is quicker than logging every block (18 ms against 29 ms).
+        # Copying files is quicker than logging every block.
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
 
     def drop(self, name: str) -> None:
