@@ -13,6 +13,7 @@ from tongke_platform.accounts.repository import (
     CredentialRepository,
     LoginRepository,
 )
+from tongke_platform.audit.origin import known
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Unauthorized
 from tongke_platform.people.models import Membership, Person
@@ -110,6 +111,7 @@ async def principal_of_cookie(
     if found is None:
         return None
     person, login = found
+    known(person.id, login.acting_for_id)
     return await _principal(session, person, today, acting_for=login.acting_for_id)
 
 
@@ -120,6 +122,7 @@ async def principal_of_api_token(
     if found is None:
         return None
     person, record = found
+    known(person.id, None, via=record.label)
     scopes = None if record.scopes is None else frozenset(record.scopes)
     return await _principal(session, person, today, scopes=scopes)
 

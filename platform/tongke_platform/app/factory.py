@@ -13,11 +13,13 @@ from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_platform.accounts import routes as account_routes
-from tongke_platform.app import problems
+from tongke_platform.app import audited, problems
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
 from tongke_platform.app.requests import LogRequests
-from tongke_platform.app.security import SameOrigin, SecurityHeaders
+from tongke_platform.app.security import KnowOrigin, SameOrigin, SecurityHeaders
+from tongke_platform.audit import pages as audit_pages
+from tongke_platform.audit import routes as audit_routes
 from tongke_platform.database import Database
 from tongke_platform.events import Events
 from tongke_platform.firstrun import pages as firstrun_pages
@@ -44,6 +46,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def make_frame(settings: Settings) -> Frame:
+    audited.install()
     database = Database(settings.sql_url)
     return Frame(
         settings=settings,
@@ -79,6 +82,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
             Middleware(MeasureRequests, metrics=metrics),
             Middleware(LogRequests),
             Middleware(SecurityHeaders),
+            Middleware(KnowOrigin),
             Middleware(SameOrigin),
         ],
     )
@@ -89,6 +93,8 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     _add_pages(app, settings, frame)
     for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
         app.include_router(slice_.router)
+    for trust in (audit_routes, audit_pages):
+        app.include_router(trust.router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))
     return app

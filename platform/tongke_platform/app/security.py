@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.app.problems import problem
+from tongke_platform.audit.origin import begin
 from tongke_platform.errors import N_, Forbidden
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -38,6 +39,19 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class KnowOrigin:
+    """Let what is written during a request say where the request came from."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"}:
+            client = scope.get("client")
+            begin(address=client[0] if client else "")
+        await self._app(scope, receive, send)
 
 
 class SameOrigin:
