@@ -193,7 +193,8 @@ async def test_a_doubtful_event_starts_a_new_epoch(redis_url: str) -> None:
     async with process(redis_url) as (rig, carrier), rig.page() as page:
         reading = Reading()
         reading.take(await page.sub("board:one"))
-        append, failed = carrier._append, []
+        append = carrier._append
+        failed: list[object] = []
 
         async def taken_but_not_answered(keys: list[str], args: list[object]) -> object:
             answer = await append(keys, args)
