@@ -230,9 +230,13 @@ async def serving(app: FastAPI) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def running(wire: Wire) -> AsyncIterator[Rig]:
+async def running(
+    wire: Wire, add: Callable[[FastAPI], None] = lambda app: None
+) -> AsyncIterator[Rig]:
+    """``add``: what else the server is to answer."""
     rig = Rig(wire)
     app = FastAPI()
+    add(app)
     app.include_router(router)
     app.state.frame = SimpleNamespace(wire=wire, translate=lambda _connection, text: text)
     await wire.start()
