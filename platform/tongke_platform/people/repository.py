@@ -1,16 +1,30 @@
 """All SQL about people, their names and their posts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from tongke_platform.database import Repository
 from tongke_platform.organisations.models import Organisation, Region
-from tongke_platform.people.models import Entrustment, Membership, Person, SignInName
+from tongke_platform.paging import Listing, Window, contains, count, listing, windowed
+from tongke_platform.people.models import Entrustment, Membership, NameKind, Person, SignInName
+from tongke_platform.people.roles import Role
 
 
 def in_force(day: date) -> ColumnElement[bool]:
@@ -50,6 +64,9 @@ class PersonRepository(Repository[Person]):
             named = named.where(SignInName.organisation_code == organisation_code)
         return await self.all(self.base().where(Person.id.in_(named)))
 
+    async def to_change(self, key: UUID) -> Person | None:
+        return await self.locked(self.base().where(Person.id == key))
+
     async def anybody(self) -> bool:
         """Whether there is a person at all."""
         return (await self.session.execute(select(Person.id).limit(1))).first() is not None
@@ -67,13 +84,205 @@ class PersonRepository(Repository[Person]):
             )
         )
 
+    async def page(
+        self, wanted: "PeopleFilter", readable: ColumnElement[bool], window: Window, day: date
+    ) -> Listing["PersonRow"]:
+        """In the order of names, with the posts of ``day``: three queries however many."""
+        conditions = (readable, wanted.clause(day), Person.erased_at.is_(None))
+        rows = windowed(
+            select(Person, _first_name(NameKind.PHONE), _first_name(NameKind.STAFF)).where(
+                *conditions
+            ),
+            Person.display_name,
+            Person.id,
+            window,
+        )
+        answer = (await self.session.execute(rows)).all()
+        posts = await self._posts([row[0].id for row in answer], day)
+        return listing(
+            [PersonRow(row[0], row[1], row[2], posts.get(row[0].id, [])) for row in answer],
+            window,
+            lambda row: (row.person.display_name, row.person.id),
+            await count(self.session, select(Person.id).where(*conditions)),
+        )
+
+    async def _posts(self, keys: Sequence[UUID], day: date) -> dict[UUID, list[Membership]]:
+        found = await self.session.execute(
+            select(Membership)
+            .where(Membership.person_id.in_(keys), in_force(day))
+            .options(joinedload(Membership.organisation), joinedload(Membership.region))
+            .order_by(Membership.id)
+        )
+        posts: dict[UUID, list[Membership]] = {}
+        for post in found.scalars():
+            posts.setdefault(post.person_id, []).append(post)
+        return posts
+
+
+def _first_name(kind: NameKind) -> ScalarSelect[str]:
+    return (
+        select(func.min(SignInName.value))
+        .where(SignInName.person_id == Person.id, SignInName.kind == kind)
+        .correlate(Person)
+        .scalar_subquery()
+    )
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A person in a list."""
+
+    person: Person
+    phone: str | None
+    staff_number: str | None
+    posts: Sequence[Membership]
+
+
+@dataclass(frozen=True)
+class PeopleFilter:
+    """``state``: ``current`` hold a post, ``ended`` held one, ``off`` may not sign in, or ``all``.
+
+    ``region`` is a path: it counts with all below.
+    """
+
+    q: str = ""
+    role: Role | None = None
+    organisation_id: UUID | None = None
+    region: str = ""
+    state: str = "current"
+
+    def clause(self, day: date) -> ColumnElement[bool]:
+        conditions: list[ColumnElement[bool]] = [true()]
+        if self.q:
+            conditions.append(_named_like(self.q))
+        if self.state == "off":
+            conditions.append(Person.deactivated_at.is_not(None))
+        elif self.state != "all":
+            conditions.append(Person.deactivated_at.is_(None))
+        posts = self._posts(day)
+        if posts:
+            conditions.append(Person.id.in_(select(Membership.person_id).where(*posts)))
+        if self.state == "ended":
+            held = select(Membership.person_id).where(in_force(day), *self._place())
+            conditions.append(Person.id.not_in(held))
+        return and_(*conditions)
+
+    def _posts(self, day: date) -> list[ColumnElement[bool]]:
+        """What one and the same post must be. Who holds none at all counts as current."""
+        found = self._place()
+        if self.role:
+            found.append(Membership.role == self.role)
+        if self.state == "ended":
+            found.append(Membership.ends_on < day)
+        elif found and self.state == "current":
+            found.append(in_force(day))
+        return found
+
+    def _place(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.organisation_id:
+            found.append(Membership.organisation_id == self.organisation_id)
+        if self.region:
+            below = Organisation.region_path.startswith(self.region, autoescape=True)
+            found.append(Membership.organisation_id.in_(select(Organisation.id).where(below)))
+        return found
+
+
+def _named_like(text: str) -> ColumnElement[bool]:
+    """Digits are the beginning of a phone or staff number, anything else a part of the name."""
+    named = contains(Person.display_name, text)
+    if not text.isascii():
+        return named
+    numbers = select(SignInName.person_id).where(SignInName.value.startswith(text, autoescape=True))
+    return Person.id.in_(numbers) if text.isdecimal() else or_(named, Person.id.in_(numbers))
+
+
+def people_in(
+    organisations: ColumnElement[bool], regions: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """People who hold or held a post at an organisation, or in a region, that fits."""
+    at = select(Membership.person_id).join(
+        Organisation, Organisation.id == Membership.organisation_id
+    )
+    inside = select(Membership.person_id).join(Region, Region.id == Membership.region_id)
+    return or_(Person.id.in_(at.where(organisations)), Person.id.in_(inside.where(regions)))
+
+
+def people_at(day: date) -> ScalarSelect[int]:
+    """How many hold a post at the organisation of a row."""
+    return (
+        select(func.count(func.distinct(Membership.person_id)))
+        .where(Membership.organisation_id == Organisation.id, in_force(day))
+        .correlate(Organisation)
+        .scalar_subquery()
+    )
+
 
 class MembershipRepository(Repository[Membership]):
     model = Membership
 
+    def base(self) -> Select[Any]:
+        return select(Membership).options(
+            joinedload(Membership.organisation), joinedload(Membership.region)
+        )
+
+    async def to_change(self, key: UUID) -> Membership | None:
+        return await self.locked(self.base().where(Membership.id == key))
+
+    async def of(self, person_id: UUID) -> Sequence[Membership]:
+        """Every post there ever was, the newest first."""
+        return await self.all(
+            self.base()
+            .where(Membership.person_id == person_id)
+            .order_by(Membership.ends_on.is_not(None), Membership.starts_on.desc(), Membership.id)
+        )
+
+    async def in_force_of(self, person_id: UUID, day: date) -> Sequence[Membership]:
+        """Also those that begin later."""
+        later = or_(Membership.ends_on.is_(None), Membership.ends_on >= day)
+        return await self.all(self.base().where(Membership.person_id == person_id, later))
+
+    async def going_on_at(self, organisation_id: UUID, day: date) -> Sequence[Membership]:
+        """Posts that last beyond ``day``."""
+        later = or_(Membership.ends_on.is_(None), Membership.ends_on > day)
+        return await self.all(
+            self.base().where(Membership.organisation_id == organisation_id, later)
+        )
+
+    async def administrators(self, day: date) -> int:
+        """People who administer the platform on ``day`` and may sign in."""
+        found = await self.session.execute(
+            select(func.count(func.distinct(Membership.person_id)))
+            .join(Person, Person.id == Membership.person_id)
+            .where(Membership.role == Role.ADMIN, in_force(day), Person.deactivated_at.is_(None))
+        )
+        return found.scalar_one()
+
+    async def by_ids(self, keys: Sequence[UUID]) -> Sequence[Membership]:
+        return await self.all(self.base().where(Membership.id.in_(keys)).order_by(Membership.id))
+
+    async def remove(self, keys: Sequence[UUID]) -> None:
+        await self.session.execute(delete(Membership).where(Membership.id.in_(keys)))
+
 
 class SignInNameRepository(Repository[SignInName]):
     model = SignInName
+
+    async def of(self, person_id: UUID) -> Sequence[SignInName]:
+        return await self.all(
+            self.base().where(SignInName.person_id == person_id).order_by(SignInName.id)
+        )
+
+    async def recode(self, old: str, new: str) -> None:
+        """Staff numbers go along with the code of their school."""
+        await self.session.execute(
+            update(SignInName)
+            .where(SignInName.organisation_code == old)
+            .values(organisation_code=new)
+        )
+
+    async def remove(self, name: SignInName) -> None:
+        await self.session.execute(delete(SignInName).where(SignInName.id == name.id))
 
 
 class EntrustmentRepository(Repository[Entrustment]):
