@@ -11,6 +11,7 @@ import tongke_platform.jobs
 import tongke_platform.organisations.models
 import tongke_platform.people.models
 import tongke_platform.privacy.models
+import tongke_platform.undo.models
 from tongke_platform.database import Base
 
 __all__ = ["metadata", "tongke_courses", "tongke_platform"]
