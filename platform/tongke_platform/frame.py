@@ -1,5 +1,6 @@
 """What every slice stands in: made by the assembly, found by a request at ``app.state.frame``."""
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,8 +10,11 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from tongke_platform.accounts.limiter import Limiter
+from tongke_platform.accounts.keys import Keys
+from tongke_platform.accounts.limiter import Limiter, LocalLimiter
+from tongke_platform.accounts.oidc import Providers
 from tongke_platform.accounts.passwords import Passwords
+from tongke_platform.accounts.sms import SmsSender
 from tongke_platform.database import Database, ReadSession, WriteSession, utc_now
 from tongke_platform.events import Events
 from tongke_platform.jobs import Jobs
@@ -38,7 +42,10 @@ class Frame:
     jobs: Jobs
     media_tokens: MediaTokens
     passwords: Passwords = field(default_factory=Passwords)
-    login_limiter: Limiter = field(default_factory=lambda: Limiter(burst=10, refill_s=30))
+    keys: Keys = field(default_factory=lambda: Keys(secrets.token_bytes(32)))
+    limiter: Limiter = field(default_factory=LocalLimiter)
+    providers: Providers = field(default_factory=Providers)
+    sms: SmsSender | None = None
     wire: Wire = field(default_factory=Wire)
     now: Callable[[], datetime] = utc_now
     translate: Translator = untranslated

@@ -11,6 +11,7 @@ import structlog
 _SECRET_KEYS = re.compile(r"token|password|secret|authorization|cookie|media_key", re.IGNORECASE)
 _PATTERNS = (
     (re.compile(r"(/room/)[^/?#\s\"']+"), r"\1…"),
+    (re.compile(r"(/join/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/media/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/live/[^/?#\s]+/whe?[ip]p?/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"([?&][^=&#\s]*token=)[^&#\s\"']*", re.IGNORECASE), r"\1…"),

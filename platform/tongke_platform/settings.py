@@ -98,6 +98,19 @@ class Settings(BaseSettings):
         default="zh_CN", description="Language of those whose browser asks for neither."
     )
     login_days: int = Field(default=14, ge=1, description="How long a browser stays logged in.")
+    require_second_step: bool = Field(
+        default=False,
+        description="Administrators have their rights only after a second step at sign-in (TOTP).",
+    )
+    sms_url: SecretStr | None = Field(
+        default=None,
+        description="Where codes for phones go: a gateway's https://user:password@… , file: for "
+        "sms.txt in data_dir, log: to send nothing; unset: no codes by SMS.",
+    )
+    oidc_file: Path | None = Field(
+        default=None,
+        description="A JSON file that names OpenID Connect providers to sign in with.",
+    )
     media_token_hours: int = Field(
         default=12, ge=1, description="How long a publish or watch token holds."
     )

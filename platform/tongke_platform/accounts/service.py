@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from tongke_platform.accounts.browsers import Visitor, browser_words
 from tongke_platform.accounts.models import ApiToken, Credential, LoginSession
 from tongke_platform.accounts.passwords import Passwords
 from tongke_platform.accounts.repository import (
@@ -13,13 +14,18 @@ from tongke_platform.accounts.repository import (
     CredentialRepository,
     LoginRepository,
 )
+from tongke_platform.accounts.strength import normal_password
 from tongke_platform.audit.origin import known
-from tongke_platform.database import ReadSession, WriteSession
+from tongke_platform.database import Database, ReadSession, WriteSession
 from tongke_platform.errors import N_, Unauthorized
 from tongke_platform.people.models import Membership, Person
 from tongke_platform.people.repository import EntrustmentRepository, PersonRepository
 from tongke_platform.people.service import normal_name
-from tongke_platform.rights import STAFF, Entrusted, Post, Principal
+from tongke_platform.rights import STAFF, Entrusted, Post, Principal, Role
+
+ADMINISTRATORS = frozenset({Role.ADMIN, Role.BUREAU_ADMIN, Role.SCHOOL_ADMIN})
+SHARED_IDLE = timedelta(hours=2)
+SEEN_EVERY = timedelta(minutes=10)
 
 
 def hash_token(token: str) -> str:
@@ -69,15 +75,18 @@ async def check_password(
 
     A staff number that several schools use is written ``number@school-code``.
     """
-    person = await _named(session, username)
+    person = await person_named(session, username)
     credential = await CredentialRepository(session).of(person.id) if person else None
-    fits = await passwords.verify(credential.password_hash if credential else None, password)
+    fits = await passwords.verify(
+        credential.password_hash if credential else None, normal_password(password)
+    )
     if person is None or not fits:
         raise Unauthorized(N_("The name or the password is not right."), code="wrong_login")
     return person
 
 
-async def _named(session: ReadSession, username: str) -> Person | None:
+async def person_named(session: ReadSession, username: str) -> Person | None:
+    """Who signs in with this name, if it is one usable person."""
     people = PersonRepository(session)
     found = await people.by_name(normal_name(username))
     if not found and "@" in username:
@@ -88,43 +97,94 @@ async def _named(session: ReadSession, username: str) -> Person | None:
 
 
 async def log_in(
-    session: WriteSession, person_id: UUID, *, now: datetime, lifetime: timedelta
+    session: WriteSession,
+    person_id: UUID,
+    *,
+    now: datetime,
+    lifetime: timedelta,
+    visitor: Visitor | None = None,
+    shared: bool = False,
+    strong: bool = True,
 ) -> str:
-    """The value of the cookie."""
+    """The value of the cookie. A ``shared`` computer's session ends after ``SHARED_IDLE``."""
     logins = LoginRepository(session)
     await logins.remove_expired(person_id, now)
     token = secrets.token_urlsafe(32)
-    await logins.add(
-        LoginSession(token_hash=hash_token(token), person_id=person_id, expires_at=now + lifetime)
+    record = LoginSession(
+        token_hash=hash_token(token),
+        person_id=person_id,
+        expires_at=now + (SHARED_IDLE if shared else lifetime),
+        last_seen_at=now,
+        shared=shared,
+        strong=strong,
     )
+    if visitor is not None:
+        record.device = browser_words(visitor.user_agent)
+        record.address = visitor.address[:64]
+    await logins.add(record)
     return token
+
+
+async def note_login(database: Database, login: LoginSession, address: str, now: datetime) -> None:
+    """Write down, every ten minutes at most, where a session is used."""
+    before = now - SEEN_EVERY
+    if login.last_seen_at is not None and login.last_seen_at >= before:
+        return
+    until = now + SHARED_IDLE if login.shared else None
+    async with database.write() as session:
+        await LoginRepository(session).seen(login.id, address[:64], now, before, until)
+
+
+async def note_token(database: Database, token: ApiToken, now: datetime) -> None:
+    before = now - SEEN_EVERY
+    if token.last_used_at is not None and token.last_used_at >= before:
+        return
+    async with database.write() as session:
+        await ApiTokenRepository(session).used(token.id, now, before)
 
 
 async def log_out(session: WriteSession, token: str) -> None:
     await LoginRepository(session).remove(hash_token(token))
 
 
-async def principal_of_cookie(
+async def login_of_cookie(
     session: ReadSession, token: str, now: datetime, today: date
-) -> Principal | None:
+) -> tuple[Principal, LoginSession] | None:
     found = await LoginRepository(session).person_of(hash_token(token), now, today)
     if found is None:
         return None
     person, login = found
     known(person.id, login.acting_for_id)
-    return await _principal(session, person, today, acting_for=login.acting_for_id)
+    principal = await _principal(
+        session, person, today, acting_for=login.acting_for_id, strong=login.strong
+    )
+    return principal, login
 
 
-async def principal_of_api_token(
+async def principal_of_cookie(
     session: ReadSession, token: str, now: datetime, today: date
 ) -> Principal | None:
+    found = await login_of_cookie(session, token, now, today)
+    return found[0] if found else None
+
+
+async def owner_of_api_token(
+    session: ReadSession, token: str, now: datetime, today: date
+) -> tuple[Principal, ApiToken] | None:
     found = await ApiTokenRepository(session).person_of(hash_token(token), now, today)
     if found is None:
         return None
     person, record = found
     known(person.id, None, via=record.label)
     scopes = None if record.scopes is None else frozenset(record.scopes)
-    return await _principal(session, person, today, scopes=scopes)
+    return await _principal(session, person, today, scopes=scopes), record
+
+
+async def principal_of_api_token(
+    session: ReadSession, token: str, now: datetime, today: date
+) -> Principal | None:
+    found = await owner_of_api_token(session, token, now, today)
+    return found[0] if found else None
 
 
 async def principal_of(session: ReadSession, person_id: UUID, today: date) -> Principal | None:
@@ -140,8 +200,11 @@ async def _principal(
     *,
     acting_for: UUID | None = None,
     scopes: frozenset[str] | None = None,
+    strong: bool = True,
 ) -> Principal:
-    posts = tuple(_post(membership) for membership in person.memberships)
+    posts = tuple(
+        _post(one) for one in person.memberships if strong or one.role not in ADMINISTRATORS
+    )
     managers = {p.organisation_id for p in posts if p.role in STAFF and p.organisation_id}
     lent = await EntrustmentRepository(session).to([*managers], today) if managers else ()
     entrusted = tuple(Entrusted(e.manager_id, e.organisation_id, e.rule) for e in lent)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
+from pydantic import SecretStr
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
@@ -13,6 +14,10 @@ from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_platform.accounts import routes as account_routes
+from tongke_platform.accounts.keys import Keys
+from tongke_platform.accounts.limiter import make_limiter
+from tongke_platform.accounts.oidc import read_providers
+from tongke_platform.accounts.sms import make_sms
 from tongke_platform.app import audited, problems
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
@@ -48,6 +53,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def make_frame(settings: Settings) -> Frame:
     audited.install()
     database = Database(settings.sql_url)
+    secret = signing_secret(settings)
     return Frame(
         settings=settings,
         database=database,
@@ -146,6 +152,7 @@ def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) ->
             await relay.stop()
             await hls.stop()
             frame.passwords.close()
+            await frame.limiter.close()
             await frame.database.close()
 
     return run

@@ -12,7 +12,8 @@ from tongke_platform.audit.origin import begin
 from tongke_platform.errors import N_, Forbidden
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-LOGIN_PATHS = {"/api/sessions", "/login"}
+# Where a browser gets a cookie: another site must not sign somebody in as whom it likes.
+LOGIN_PATHS = ("/api/sessions", "/login", "/join", "/reset")
 CROSS_SITE = N_("This request came from another site and was refused.")
 
 
@@ -80,7 +81,7 @@ def refuses(connection: HTTPConnection) -> bool:
     scope = connection.scope
     if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
         return False
-    if COOKIE not in connection.cookies and scope["path"] not in LOGIN_PATHS:
+    if COOKIE not in connection.cookies and not scope["path"].startswith(LOGIN_PATHS):
         return False
     if "authorization" in connection.headers or _has_media_credential(connection):
         return False
