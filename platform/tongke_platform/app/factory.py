@@ -29,6 +29,9 @@ from tongke_platform.database import Database
 from tongke_platform.events import Events
 from tongke_platform.firstrun import pages as firstrun_pages
 from tongke_platform.frame import Frame
+from tongke_platform.imports import pages as import_pages
+from tongke_platform.imports import routes as import_routes
+from tongke_platform.imports import tasks as import_tasks
 from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
 from tongke_platform.metrics import MeasureRequests, Metrics
@@ -95,12 +98,15 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     app.state.frame = frame
     app.state.live_hub = media.hub
     tasks.register(frame.jobs, media)
+    import_tasks.register(frame.jobs, frame)
     problems.install(app)
     _add_pages(app, settings, frame)
     for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
         app.include_router(slice_.router)
     for trust in (audit_routes, audit_pages):
         app.include_router(trust.router)
+    for import_ in (import_routes, import_pages):
+        app.include_router(import_.router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))
     return app

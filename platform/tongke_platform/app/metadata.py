@@ -7,6 +7,7 @@ import tongke_platform.accounts.models
 import tongke_platform.audit.models
 import tongke_platform.consent.models
 import tongke_platform.facts.models
+import tongke_platform.imports.models
 import tongke_platform.jobs
 import tongke_platform.organisations.models
 import tongke_platform.people.models

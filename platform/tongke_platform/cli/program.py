@@ -2,7 +2,7 @@
 
 import typer
 
-from tongke_platform.cli import demo, doctor, migrate, publish, serve, watch
+from tongke_platform.cli import demo, doctor, import_, migrate, publish, serve, watch
 
 cli = typer.Typer(
     name="tongke",
@@ -17,3 +17,4 @@ cli.command("publish")(publish.command)
 cli.command("watch")(watch.command)
 cli.command("migrate")(migrate.command)
 cli.command("doctor")(doctor.command)
+cli.add_typer(import_.cli, name="import")
