@@ -95,8 +95,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('device', sa.String(length=80), server_default='', nullable=False))
         batch_op.add_column(sa.Column('address', sa.String(length=64), server_default='', nullable=False))
         batch_op.add_column(sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column('shared', sa.Boolean(), server_default=sa.text('0'), nullable=False))
-        batch_op.add_column(sa.Column('strong', sa.Boolean(), server_default=sa.text('1'), nullable=False))
+        batch_op.add_column(sa.Column('shared', sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column('strong', sa.Boolean(), server_default=sa.true(), nullable=False))
 
 
 
