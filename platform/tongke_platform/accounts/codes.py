@@ -10,6 +10,7 @@ from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.models import CodeKind, OneTimeCode
 from tongke_platform.accounts.repository import CodeRepository
 from tongke_platform.accounts.rights import RESET, may_reset
+from tongke_platform.audit import service as audit
 from tongke_platform.database import WriteSession
 from tongke_platform.errors import N_, Forbidden, NotFound
 from tongke_platform.frame import Frame
@@ -46,6 +47,8 @@ async def issue_reset(
     if not may_reset(by, target) or target.person.deactivated_at or target.person.erased_at:
         raise Forbidden(N_("You cannot set a new password for this person."), code="no_reset")
     code = await reset_code(session, frame.keys, person_id, frame.now(), by.id)
+    place = next((one for one in target.places.values() if RESET.allows(by, one)), None)
+    audit.record(session, by, "accounts.reset", target.person, place)
     return IssuedCode(f"{code[:4]} {code[4:]}", frame.now() + RESET_LIFE, target.name)
 
 

@@ -12,6 +12,7 @@ from tongke_platform.accounts.own import clean_name
 from tongke_platform.accounts.repository import InvitationRepository
 from tongke_platform.accounts.rights import INVITE, may_invite
 from tongke_platform.accounts.strength import check_password
+from tongke_platform.audit import service as audit
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Frame
@@ -61,6 +62,7 @@ async def invite(
     await invitations.add(record)
     found = await invitations.by_token(record.token_hash)
     assert found is not None, "it was just made"
+    audit.record(session, by, "invitation.made", found, place, {"role": wanted.role})
     return token, found
 
 
@@ -99,6 +101,11 @@ async def listed(
     )
 
 
+async def places(session: ReadSession, by: Principal, *, limit: int) -> Sequence[Organisation]:
+    """Where the asker may invite to."""
+    return await InvitationRepository(session).places(INVITE.clause(by), limit)
+
+
 async def revoke(session: WriteSession, frame: Frame, by: Principal, key: UUID) -> Invitation:
     """Raises NotFound, Conflict when it was used already."""
     invitations = InvitationRepository(session)
@@ -107,6 +114,7 @@ async def revoke(session: WriteSession, frame: Frame, by: Principal, key: UUID) 
         raise NotFound(NO_INVITATION, code="no_invitation")
     if not await invitations.revoke(key, frame.now()):
         raise Conflict(N_("This invitation was used or revoked already."), code="used")
+    audit.record(session, by, "invitation.revoked", found, found.organisation_id)
     return found
 
 
@@ -190,3 +198,4 @@ async def _appoint(session: WriteSession, found: Invitation, person: Person) -> 
         granted_by=found.invited_by_id,
     )
     await InvitationRepository(session).used_by(found.id, person.id)
+    audit.record(session, None, "invitation.used", found, found.organisation_id)

@@ -124,6 +124,13 @@ async def act_for(
     login.acting_for_id = organisation_id
 
 
+async def mark_strong(session: WriteSession, by: Principal, cookie: str) -> None:
+    """This session has shown the second step: administrators' rights count in it again."""
+    login = await LoginRepository(session).by_token(service.hash_token(cookie))
+    if login is not None and login.person_id == by.id:
+        login.strong = True
+
+
 async def end_session(session: WriteSession, by: Principal, key: UUID) -> None:
     """Raises NotFound."""
     if not await LoginRepository(session).remove_of(by.id, only=key):
@@ -160,8 +167,10 @@ async def make_token(
 
 async def revoke_token(session: WriteSession, frame: Frame, by: Principal, key: UUID) -> None:
     """Raises NotFound."""
-    if not await ApiTokenRepository(session).revoke(by.id, key, frame.now()):
+    found = await ApiTokenRepository(session).by_id(key)
+    if found is None or found.person_id != by.id or found.revoked_at is not None:
         raise NotFound(NOTHING)
+    found.revoked_at = frame.now()
 
 
 async def switch_off_second(frame: Frame, by: Principal, address: str, code: str) -> None:

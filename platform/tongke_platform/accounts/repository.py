@@ -144,12 +144,6 @@ class ApiTokenRepository(Repository[ApiToken]):
     async def by_hash(self, token_hash: str) -> ApiToken | None:
         return await self.one_or_none(self.base().where(ApiToken.token_hash == token_hash))
 
-    async def revoke(self, person_id: UUID, key: UUID, now: datetime) -> bool:
-        statement = update(ApiToken).where(
-            ApiToken.id == key, ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None)
-        )
-        return await changed(self.session, statement.values(revoked_at=now)) == 1
-
     async def used(self, key: UUID, now: datetime, before: datetime) -> None:
         unused = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < before)
         statement = update(ApiToken).where(ApiToken.id == key, unused)
@@ -287,6 +281,12 @@ class InvitationRepository(Repository[Invitation]):
         if before is not None:
             statement = statement.where(Invitation.id < before)
         return await self.all(statement.order_by(Invitation.id.desc()).limit(limit))
+
+    async def places(self, places: ColumnElement[bool], limit: int) -> Sequence[Organisation]:
+        """Open organisations one may choose from, by name."""
+        statement = select(Organisation).where(places, Organisation.closed_on.is_(None))
+        statement = statement.order_by(Organisation.name, Organisation.id).limit(limit)
+        return (await self.session.execute(statement)).scalars().all()
 
     async def use(self, key: UUID, now: datetime) -> bool:
         """Take a good invitation; of two who do so at once, one gets it."""

@@ -9,6 +9,7 @@ from tongke_platform.accounts.codes import READABLE, normal_code
 from tongke_platform.accounts.limiter import Limit
 from tongke_platform.accounts.models import RecoveryCode, SecondFactor
 from tongke_platform.accounts.repository import RecoveryCodeRepository, SecondFactorRepository
+from tongke_platform.audit import service as audit
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Invalid
 from tongke_platform.frame import Frame
@@ -75,6 +76,7 @@ async def confirm(session: WriteSession, frame: Frame, person_id: UUID, code: st
     for one in codes:
         digest = frame.keys.digest("recovery", str(person_id), one)
         await recovery.add(RecoveryCode(person_id=person_id, code_hash=digest))
+    audit.record(session, None, "second_step.on", found)
     return [f"{one[:5]}-{one[5:]}" for one in codes]
 
 
@@ -101,7 +103,10 @@ async def _check(session: WriteSession, frame: Frame, person_id: UUID, code: str
 
 
 async def switch_off(session: WriteSession, person_id: UUID) -> None:
-    await SecondFactorRepository(session).remove_of(person_id)
+    found = await SecondFactorRepository(session).of(person_id)
+    if found is not None:
+        audit.record(session, None, "second_step.off", found)
+        await SecondFactorRepository(session).remove_of(person_id)
 
 
 def _step(frame: Frame, found: SecondFactor, code: str) -> int | None:

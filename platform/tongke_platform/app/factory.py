@@ -13,6 +13,9 @@ from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
+from tongke_platform.accounts import desk as account_desk
+from tongke_platform.accounts import doors as account_doors
+from tongke_platform.accounts import pages as account_pages
 from tongke_platform.accounts import routes as account_routes
 from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
@@ -103,6 +106,8 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     _add_pages(app, settings, frame)
     for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
         app.include_router(slice_.router)
+    for account in (account_pages, account_doors, account_desk):
+        app.include_router(account.router)
     for trust in (audit_routes, audit_pages):
         app.include_router(trust.router)
     for import_ in (import_routes, import_pages):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import unicodedata
 from datetime import date, datetime
 from uuid import UUID
 
@@ -19,12 +20,16 @@ from tongke_platform.people.roles import SCOPES, Role, Scope
 from tongke_platform.rights import Principal
 
 NO_PERSON = N_("There is no such person.")
+MAX_NAME = 64
 _PHONE_DIGITS = range(7, 16)
 
 
 def normal_name(value: str) -> str:
-    """As sign-in names are compared: no spaces or dashes in a phone number, mail in small letters."""
-    text = value.strip().replace("\0", "")
+    """As sign-in names are compared: no spaces or dashes in a phone number, mail in small letters.
+
+    Letters and digits that look the same in another width are the same (Unicode's NFKC).
+    """
+    text = unicodedata.normalize("NFKC", value[:200]).strip().replace("\0", "")
     digits = text.replace(" ", "").replace("-", "").removeprefix("+86")
     if digits.isdecimal() and digits.isascii():
         return digits
@@ -59,6 +64,8 @@ async def add_name(
     value = normal_name(value)
     if not value:
         raise Invalid(N_("A sign-in name cannot be empty."), code="empty_name")
+    if len(value) > MAX_NAME or not value.isprintable():
+        raise Invalid(N_("This sign-in name is too long or has odd characters."), code="bad_name")
     if await PersonRepository(session).by_name(value, organisation_code):
         raise Conflict(N_("Somebody else signs in with this name."), code="name_taken")
     return await SignInNameRepository(session).add(
