@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 from tongke_courses.lessons import service as lessons
@@ -12,6 +13,10 @@ from tongke_platform.accounts import service as accounts
 from tongke_platform.frame import Frame
 from tongke_platform.organisations import service as organisations
 from tongke_platform.organisations.models import Organisation, OrganisationKind, Region, Room
+from tongke_platform.partnerships import service as partnerships
+from tongke_platform.partnerships.models import Act, Partnership
+from tongke_platform.partnerships.repository import PartnershipRepository
+from tongke_platform.partnerships.schemas import PartnershipIn
 from tongke_platform.people import service as people
 from tongke_platform.people.models import Person
 from tongke_platform.people.roles import SCOPES, Role, Scope
@@ -107,7 +112,11 @@ class Makers:
         rooms: Sequence[Room] = (),
         planned_start: datetime | None = None,
     ) -> Lesson:
+        """Along a partnership, made where there is none, to rooms of other schools."""
         teacher = teacher or await self.person(await self.school())
+        for school in {room.school_id: room.school for room in rooms}.values():
+            if teacher.school is not None and school.id != teacher.school.id:
+                await self.partnership(teacher.school, school)
         async with self.frame.database.write() as session:
             return await lessons.create(
                 session,
@@ -118,7 +127,42 @@ class Makers:
                 school_id=teacher.school.id if teacher.school else None,
                 planned_start=planned_start or self.frame.now(),
                 rooms=rooms,
+                delivery=lessons.Delivery(self.frame.now(), self.frame.settings.zone),
             )
+
+    async def partnership(
+        self,
+        lead: Organisation,
+        partner: Organisation,
+        *,
+        accepted: bool = True,
+        **scope: Any,
+    ) -> Partnership:
+        """Of ``lead`` and ``partner``, the one there is or a new one; ``scope``: its other fields."""
+        today = self.frame.today()
+        async with self.frame.database.write() as session:
+            there = await PartnershipRepository(session).between(lead, partner, today)
+            if there and accepted and not scope:
+                return there[0]
+        admin = await self.person(role=Role.ADMIN)
+        wanted = PartnershipIn.model_validate(
+            {
+                "kind": "paired",
+                "lead_id": lead.id,
+                "partner_ids": [partner.id],
+                "starts_on": today,
+                **scope,
+            }
+        )
+        async with self.frame.database.write() as session:
+            by = await accounts.principal_of(session, admin.id, today)
+            assert by is not None
+            made = await partnerships.propose(self.frame, session, by, wanted)
+            for side in [lead, partner] if accepted else []:
+                made = await partnerships.answer(
+                    self.frame, session, by, made.id, Act.ACCEPT, side_id=side.id
+                )
+            return made
 
     def media_token(self, lesson: Lesson, act: str = "watch", hours: float = 1) -> str:
         return self.frame.media_tokens.issue(

@@ -35,8 +35,9 @@ async def test_anonymous(client: httpx2.AsyncClient, make: Makers, method: str, 
 
 
 async def test_create_and_read(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> None:
-    teacher = await make.person(await make.school())
-    room = await make.room(await make.school())
+    school, partner = await make.school(), await make.school()
+    await make.partnership(school, partner)
+    teacher, room = await make.person(school), await make.room(partner)
     headers = await make.bearer(teacher)
     body = {
         "title": " 圆的面积 ",
@@ -125,9 +126,10 @@ async def test_today_is_the_local_day(
 
 
 async def test_deliver_twice_is_once(client: httpx2.AsyncClient, make: Makers) -> None:
-    teacher = await make.person(await make.school())
+    school, partner = await make.school(), await make.school()
+    await make.partnership(school, partner)
+    teacher, room = await make.person(school), await make.room(partner)
     lesson = await make.lesson(teacher)
-    room = await make.room(await make.school())
     headers = await make.bearer(teacher)
     for _ in range(2):
         answer = await client.post(

@@ -86,9 +86,9 @@ async def test_table(
     assert bool(readable) is may_watch, "the statement and the rule agree"
 
 
-async def test_rooms_watch_only_what_they_receive(make: Makers) -> None:
+async def test_rooms_watch_only_what_they_receive(make: Makers, frame: Frame) -> None:
     school = await make.school()
     mine, other = await make.room(school), await make.room(school)
     lesson = await make.lesson(rooms=[mine])
-    assert rights.room_may_watch(mine, lesson)
-    assert not rights.room_may_watch(other, lesson)
+    assert rights.room_may_watch(mine, lesson, frame.today())
+    assert not rights.room_may_watch(other, lesson, frame.today())

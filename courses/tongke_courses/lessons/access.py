@@ -1,6 +1,7 @@
 """What a credential opens: media tokens, API tokens, room tokens and logins, for one lesson."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from starlette.requests import HTTPConnection
@@ -10,7 +11,12 @@ from tongke_courses.lessons.dependencies import parse_id
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
 from tongke_platform.accounts.rights import COOKIE, bearer
-from tongke_platform.accounts.service import principal_of_api_token, principal_of_cookie
+from tongke_platform.accounts.scopes import check_scopes
+from tongke_platform.accounts.service import (
+    principal_of,
+    principal_of_api_token,
+    principal_of_cookie,
+)
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, NotFound, TongkeError, Unauthorized
 from tongke_platform.frame import Frame
@@ -51,8 +57,12 @@ async def resolve(frame: Frame, connection: HTTPConnection, lesson_id: str) -> A
     if lesson is None:
         raise NotFound(rights.NO_LESSON, code="no_lesson")
     if isinstance(who, MediaClaims):
-        return _of_claims(who, lesson)
-    return _of_room(who, lesson) if isinstance(who, Room) else _of_person(who, lesson)
+        access = _of_claims(who, lesson)
+        await _check_holder(frame, access)
+        return access
+    if isinstance(who, Room):
+        return _of_room(who, lesson, frame.today())
+    return _of_person(who, lesson)
 
 
 async def _credential(
@@ -79,6 +89,7 @@ async def _credential(
     owner = await principal_of_api_token(session, token, now, today) if in_header else None
     if owner is None:
         raise Unauthorized(N_("This link is not valid."), code="bad_token")
+    check_scopes(owner, connection)
     return owner
 
 
@@ -96,8 +107,21 @@ def _of_claims(claims: MediaClaims, lesson: Lesson) -> Access:
     )
 
 
-def _of_room(room: Room, lesson: Lesson) -> Access:
-    if not rights.room_may_watch(room, lesson):
+async def _check_holder(frame: Frame, access: Access) -> None:
+    """What a person handed to a program is good for as long as they may do it themselves."""
+    key = rights.person_of(access.holder)
+    if key is None:
+        return
+    async with frame.database.read() as session:
+        holder = await principal_of(session, key, frame.today())
+    if holder is None or holder.person.deactivated_at is not None:
+        raise Unauthorized(N_("This link is not valid."), code="bad_token")
+    check = rights.check_lead if access.may_publish else rights.check_watch
+    check(holder, access.lesson)
+
+
+def _of_room(room: Room, lesson: Lesson, day: date) -> Access:
+    if not rights.room_may_watch(room, lesson, day):
         raise Forbidden(OTHER_LESSON, code="other_lesson")
     return Access(
         lesson=lesson,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tongke_platform.database import EnumString, Record
 from tongke_platform.organisations.models import Organisation, Room, new_secret
+from tongke_platform.partnerships.models import Partnership
 from tongke_platform.people.models import Person
 
 
@@ -51,11 +52,20 @@ class Lesson(Record):
     @property
     def rooms(self) -> list[Room]:
         """The rooms it is delivered to; only of a lesson loaded by LessonRepository."""
-        return [delivery.room for delivery in self.deliveries]
+        return [delivery.room for delivery in self.deliveries if delivery.declined_at is None]
+
+    def held_under(self, partnership: Partnership) -> bool:
+        """It was over before the partnership was; ``repository.held`` says the same."""
+        last = partnership.closes_at
+        held = self.state is LessonState.ENDED and self.started_at is not None
+        return held and last is not None and self.ended_at is not None and self.ended_at <= last
 
 
 class LessonRoom(Record):
-    """A lesson is delivered to a room."""
+    """A lesson is delivered to a room: of its own school, along a partnership, or by invitation.
+
+    An invitation can be declined by the room's school.
+    """
 
     __tablename__ = "lesson_rooms"
     __table_args__ = (UniqueConstraint("lesson_id", "room_id"),)
@@ -63,5 +73,15 @@ class LessonRoom(Record):
     lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lessons.id", ondelete="CASCADE"))
     room_id: Mapped[UUID] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), index=True)
 
+    partnership_id: Mapped[UUID | None] = mapped_column(ForeignKey("partnerships.id"), index=True)
+    invited_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    invited_at: Mapped[datetime | None]
+    declined_by_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("people.id", ondelete="SET NULL")
+    )
+    declined_at: Mapped[datetime | None]
+
     lesson: Mapped[Lesson] = relationship(lazy="raise", back_populates="deliveries")
     room: Mapped[Room] = relationship(lazy="raise")
+    partnership: Mapped[Partnership | None] = relationship(lazy="raise")
+    invited_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[invited_by_id])

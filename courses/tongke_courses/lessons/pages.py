@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -14,20 +15,26 @@ from tongke_courses.lessons.dependencies import LedLesson, parse_id
 from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.rights import WATCH
 from tongke_courses.lessons.schemas import addresses
-from tongke_platform.accounts.rights import CurrentPrincipal
-from tongke_platform.errors import Unauthorized
-from tongke_platform.frame import Frame, Reading, TheFrame
+from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
+from tongke_platform.devices.pages import kept_page, sightings_of
+from tongke_platform.errors import N_, NotFound, Unauthorized
+from tongke_platform.frame import Frame, Reading, TheFrame, Writing
 from tongke_platform.organisations import service as organisations
 from tongke_platform.organisations.models import Room
 from tongke_platform.pages import times
+from tongke_platform.pages.desk import desk, done
 from tongke_platform.pages.languages import Language
 from tongke_platform.pages.rendering import Pages, ThePages, login_address
+from tongke_platform.pages.sections import Section, add_section
 from tongke_platform.pages.viewer import viewer_of
 from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
 
 RECENT = timedelta(minutes=30)
+INVITED = add_section(
+    Section("invited", N_("Lessons offered"), "/admin/lesson-invitations", "inbox", rights.ANSWER)
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def actions_of(principal: Principal, lesson: Lesson) -> list[Action]:
         return [Action("teach", f"/lessons/{lesson.id}/teach")]
     return [
         Action("room", f"/room/{room.token}", room.name)
-        for room in lesson.rooms
+        for room in rights.rooms_reached(lesson, principal.today)
         if room.revoked_at is None and WATCH.allows(principal, room.school)
     ]
 
@@ -173,6 +180,9 @@ async def classroom(
     request: Request, pages: ThePages, frame: TheFrame, session: Reading, token: str
 ) -> Response:
     room = await organisations.room_of_token(session, token)
+    await sightings_of(request).seen(room, request.headers.get("user-agent", ""))
+    if kept := kept_page(request, pages, room):
+        return kept
     data = {
         "token": token,
         "now": frame.now().isoformat(),
@@ -224,6 +234,7 @@ async def _room_lesson(
 async def replay(
     request: Request,
     pages: ThePages,
+    frame: TheFrame,
     session: Reading,
     principal: CurrentPrincipal,
     lesson_id: str,
@@ -231,7 +242,7 @@ async def replay(
 ) -> Response:
     """For those who may watch the lesson, and with ``?token=`` for a room that received it."""
     lesson = await service.get(session, parse_id(lesson_id))
-    room = await _room_watching(session, lesson, token) if token else None
+    room = await _room_watching(session, lesson, token, frame.today()) if token else None
     if room is None:
         if principal is None:
             raise Unauthorized
@@ -247,6 +258,38 @@ async def replay(
     )
 
 
-async def _room_watching(session: Reading, lesson: Lesson, token: str) -> Room | None:
+async def _room_watching(session: Reading, lesson: Lesson, token: str, day: date) -> Room | None:
     room = await organisations.room_of_token(session, token)
-    return room if rights.room_may_watch(room, lesson) else None
+    return room if rights.room_may_watch(room, lesson, day) else None
+
+
+@router.get("/admin/lesson-invitations")
+async def invited(
+    request: Request,
+    pages: ThePages,
+    frame: TheFrame,
+    session: Reading,
+    principal: RequiredPrincipal,
+) -> Response:
+    """Lessons that classrooms of theirs were invited to by name."""
+    found = await service.invitations(session, principal, frame.now())
+    return desk(
+        request,
+        pages,
+        principal,
+        "admin/lessons/invited.html",
+        section=INVITED.key,
+        found=found,
+    )
+
+
+@router.post("/admin/lesson-invitations/{invitation_id}/decline")
+async def decline(
+    frame: TheFrame, session: Writing, principal: RequiredPrincipal, invitation_id: str
+) -> Response:
+    try:
+        key = UUID(invitation_id)
+    except ValueError:
+        raise NotFound from None
+    found = await service.decline(frame, session, principal, key)
+    return done(INVITED.href, N_("%(room)s does not receive the lesson."), room=found.room.name)

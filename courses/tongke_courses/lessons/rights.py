@@ -4,7 +4,10 @@ A lesson that exists answers 403 to those it is not for and 404 is kept for ids 
 that a lesson exists is no secret, what is said in it is.
 """
 
-from tongke_courses.lessons.models import Lesson
+from datetime import date
+from uuid import UUID
+
+from tongke_courses.lessons.models import Lesson, LessonRoom
 from tongke_platform.errors import N_, Forbidden
 from tongke_platform.organisations.models import Room
 from tongke_platform.people.models import Person
@@ -38,7 +41,13 @@ ASSIGN = Rule(
     frozenset({Role.ADMIN, Role.SCHOOL_ADMIN, Role.ACADEMIC_OFFICE}),
     entrustable=True,
 )
-RULES = (WATCH, LEAD, CREATE, ASSIGN)
+ANSWER = Rule(
+    "lesson.answer",
+    N_("See and decline invitations of the school's classrooms to a lesson"),
+    frozenset({Role.ADMIN, Role.SCHOOL_ADMIN, Role.PRINCIPAL, Role.ACADEMIC_OFFICE}),
+    entrustable=True,
+)
+RULES = (WATCH, LEAD, CREATE, ASSIGN, ANSWER)
 
 NO_LESSON = N_("There is no such lesson.")
 NOT_YOURS = N_("This lesson is not delivered to your school.")
@@ -51,15 +60,32 @@ def may_lead(principal: Principal, lesson: Lesson) -> bool:
 
 
 def may_watch(principal: Principal, lesson: Lesson) -> bool:
-    """Its leaders, its school, and the schools of the rooms it is delivered to."""
+    """Its leaders, its school, and the schools of the rooms it reaches today.
+
+    ``LessonRepository.readable`` says the same.
+    """
     if may_lead(principal, lesson):
         return True
-    places = [lesson.school, *(room.school for room in lesson.rooms)]
+    places = [lesson.school, *(room.school for room in rooms_reached(lesson, principal.today))]
     return any(WATCH.allows(principal, place) for place in places)
 
 
-def room_may_watch(room: Room, lesson: Lesson) -> bool:
-    return room.revoked_at is None and any(one.id == room.id for one in lesson.rooms)
+def rooms_reached(lesson: Lesson, day: date) -> list[Room]:
+    """Those whose delivery counts on ``day``."""
+    return [one.room for one in lesson.deliveries if reaches(lesson, one, day)]
+
+
+def reaches(lesson: Lesson, delivery: LessonRoom, day: date) -> bool:
+    """Whether a delivery counts on ``day``; ``repository.reaching`` says the same."""
+    if delivery.declined_at is not None:
+        return False
+    along = delivery.partnership
+    return along is None or along.in_force(day) or lesson.held_under(along)
+
+
+def room_may_watch(room: Room, lesson: Lesson, day: date) -> bool:
+    reached = any(one.id == room.id for one in rooms_reached(lesson, day))
+    return room.revoked_at is None and reached
 
 
 def check_watch(principal: Principal, lesson: Lesson) -> None:
@@ -75,3 +101,9 @@ def check_lead(principal: Principal, lesson: Lesson) -> None:
 def holder_of(person: Person | Principal) -> str:
     """Who holds a source they publish: the same person's new page takes it over."""
     return f"person:{person.id}"
+
+
+def person_of(holder: str) -> UUID | None:
+    """The person ``holder_of`` made it from; None for other holders."""
+    kind, _, key = holder.partition(":")
+    return UUID(key) if kind == "person" else None

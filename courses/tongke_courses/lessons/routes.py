@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from fastapi import APIRouter
 
@@ -11,6 +12,7 @@ from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.rights import ASSIGN, CREATE
 from tongke_courses.lessons.schemas import (
     DeliveryIn,
+    InvitationOut,
     LessonEnded,
     LessonIn,
     LessonOut,
@@ -30,6 +32,7 @@ from tongke_platform.people.models import Person
 from tongke_platform.rights import Principal
 
 router = APIRouter(prefix="/api/lessons", tags=["lessons"])
+invitation_router = APIRouter(prefix="/api/lesson-invitations", tags=["lessons"])
 
 
 def _out(lesson: Lesson, principal: Principal) -> LessonOut:
@@ -67,9 +70,14 @@ async def create(
         teacher=teacher,
         school_id=school.id if school else None,
         rooms=await organisations.rooms_named(session, body.room_ids),
-        **body.model_dump(exclude={"teacher_id", "room_ids"}),
+        delivery=_delivery(frame, principal, invite=body.invite),
+        **body.model_dump(exclude={"teacher_id", "room_ids", "invite"}),
     )
     return _out(lesson, principal)
+
+
+def _delivery(frame: Frame, principal: Principal, *, invite: bool) -> service.Delivery:
+    return service.Delivery(frame.now(), frame.settings.zone, principal.id, invite)
 
 
 async def _teacher_for(
@@ -101,13 +109,21 @@ async def rooms(lesson: LedLesson) -> list[RoomOut]:
 
 @router.post("/{lesson_id}/rooms")
 async def deliver(
-    body: DeliveryIn, lesson: LedLesson, session: Writing, frame: TheFrame
+    body: DeliveryIn,
+    lesson: LedLesson,
+    principal: RequiredPrincipal,
+    session: Writing,
+    frame: TheFrame,
 ) -> list[RoomOut]:
+    """To rooms of the lead school, along a partnership, or by invitation."""
     await service.deliver(
-        session, lesson.id, await organisations.rooms_named(session, body.room_ids)
+        session,
+        lesson,
+        await organisations.rooms_named(session, body.room_ids),
+        _delivery(frame, principal, invite=body.invite),
     )
     service.announce(frame, session, lesson.id)
-    return _rooms((await service.get(session, lesson.id)).rooms)
+    return _rooms((await service.fresh(session, lesson.id)).rooms)
 
 
 def _rooms(found: Sequence[Room]) -> list[RoomOut]:
@@ -146,3 +162,21 @@ async def issue_token(
         expires_at=now + lifetime,
         url=where.whip if body.act == "publish" else where.whep,
     )
+
+
+@invitation_router.get("")
+async def list_invitations(
+    session: Reading, principal: RequiredPrincipal, frame: TheFrame
+) -> list[InvitationOut]:
+    """Invitations of the principal's classrooms to lessons, the next lesson first."""
+    found = await service.invitations(session, principal, frame.now())
+    return [InvitationOut.model_validate(one) for one in found]
+
+
+@invitation_router.post("/{invitation_id}/decline")
+async def decline(
+    invitation_id: UUID, session: Writing, principal: RequiredPrincipal, frame: TheFrame
+) -> InvitationOut:
+    """The classroom does not receive the lesson. Idempotent."""
+    found = await service.decline(frame, session, principal, invitation_id)
+    return InvitationOut.model_validate(found)

@@ -1,17 +1,20 @@
 """Rules of lessons: planned, live, ended; the rooms they reach."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from tongke_courses.lessons import rights
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.repository import LessonRepository, LessonRoomRepository
 from tongke_platform.database import ReadSession, WriteSession
-from tongke_platform.errors import N_, Conflict, Invalid, NotFound
+from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Frame
-from tongke_platform.organisations.models import Room
+from tongke_platform.organisations.models import Organisation, Room
+from tongke_platform.partnerships import service as partnerships
 from tongke_platform.people.models import Person
 from tongke_platform.rights import Principal
 
@@ -43,8 +46,9 @@ async def today(
 async def today_of_room(
     session: ReadSession, room: Room, now: datetime, zone: ZoneInfo
 ) -> Sequence[Lesson]:
-    """Today's lessons delivered to ``room``, in the order of their planned start."""
-    return await LessonRepository(session).of_room_between(room, *day_of(now, zone))
+    """Today's lessons that reach ``room``, in the order of their planned start."""
+    day = now.astimezone(zone).date()
+    return await LessonRepository(session).of_room_between(room, day, *day_of(now, zone))
 
 
 async def get(session: ReadSession, lesson_id: UUID) -> Lesson:
@@ -53,6 +57,24 @@ async def get(session: ReadSession, lesson_id: UUID) -> Lesson:
     if lesson is None:
         raise NotFound(N_("There is no such lesson."), code="no_lesson")
     return lesson
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How rooms are reached: asked on ``now`` in ``zone`` by person ``by``.
+
+    ``invite``: rooms that no partnership leads to are invited by name.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    by: UUID | None = None
+    invite: bool = False
+
+    def day_of(self, lesson: Lesson) -> date:
+        """The day a partnership has to cover: the lesson's own, but never one gone by."""
+        today, planned = (t.astimezone(self.zone).date() for t in (self.now, lesson.planned_start))
+        return max(today, planned)
 
 
 async def create(
@@ -66,8 +88,11 @@ async def create(
     planned_start: datetime,
     planned_minutes: int = 40,
     rooms: Sequence[Room] = (),
+    delivery: Delivery,
 ) -> Lesson:
-    """Plan a lesson led by ``teacher`` for a school. Raises Invalid ``no_lead_school``."""
+    """Plan a lesson led by ``teacher`` for a school. Raises Invalid ``no_lead_school`` and what
+    ``deliver`` raises.
+    """
     if school_id is None:
         raise Invalid(N_("The lead teacher belongs to no school."), code="no_lead_school")
     lesson = Lesson(
@@ -80,18 +105,86 @@ async def create(
         planned_minutes=planned_minutes,
     )
     await LessonRepository(session).add(lesson)
-    await deliver(session, lesson.id, rooms)
-    return await _fresh(session, lesson.id)
+    await deliver(session, await get(session, lesson.id), rooms, delivery)
+    return await fresh(session, lesson.id)
 
 
-async def deliver(session: WriteSession, lesson_id: UUID, rooms: Sequence[Room]) -> None:
-    """Deliver a lesson to more rooms; those it reaches already stay."""
+async def deliver(
+    session: WriteSession, lesson: Lesson, rooms: Sequence[Room], how: Delivery
+) -> None:
+    """Deliver a lesson to more rooms; those it reaches already, or that declined, stay as they are.
+
+    ``lesson`` and ``rooms`` come with their schools. Raises Invalid ``no_partnership``.
+    """
     deliveries = LessonRoomRepository(session)
-    reached = await deliveries.rooms_of(lesson_id)
+    there = await deliveries.of_lesson(lesson.id)
     for room in rooms:
-        if room.id not in reached:
-            await deliveries.add(LessonRoom(lesson_id=lesson_id, room_id=room.id))
-            reached.add(room.id)
+        known = there.get(room.id)
+        if known is not None and not _is_stale(known, how.day_of(lesson)):
+            continue
+        found = known or LessonRoom(lesson_id=lesson.id, room_id=room.id)
+        found.partnership_id = await _way(session, lesson, room, how)
+        if found.partnership_id is None and not one_house(lesson.school, room.school):
+            found.invited_by_id, found.invited_at = how.by, how.now
+        if known is None:
+            there[room.id] = await deliveries.add(found)
+
+
+def _is_stale(known: LessonRoom, day: date) -> bool:
+    """The partnership it came along is over: another may have taken its place."""
+    along = known.partnership
+    return along is not None and known.declined_at is None and not along.in_force(day)
+
+
+async def _way(session: WriteSession, lesson: Lesson, room: Room, how: Delivery) -> UUID | None:
+    """The partnership that leads to a room; None where none is needed."""
+    if one_house(lesson.school, room.school):
+        return None
+    found = await partnerships.covering(
+        session,
+        lesson.school,
+        room.school,
+        subject=lesson.subject,
+        grade=lesson.grade,
+        day=how.day_of(lesson),
+    )
+    if found is None and not how.invite:
+        raise Invalid(
+            N_("No partnership carries this lesson to the classroom %(room)s."),
+            code="no_partnership",
+            room=room.name,
+        )
+    return found.id if found else None
+
+
+def one_house(one: Organisation, other: Organisation) -> bool:
+    """The same school, or a school and a teaching point it manages."""
+    return one.id in (other.id, other.parent_id) or one.parent_id == other.id
+
+
+async def invitations(
+    session: ReadSession, principal: Principal, now: datetime
+) -> Sequence[LessonRoom]:
+    """Of the principal's classrooms, from yesterday on. Raises Forbidden."""
+    if not rights.ANSWER.allows_anywhere(principal):
+        raise Forbidden
+    after = now - timedelta(days=1)
+    return await LessonRoomRepository(session).invitations(principal, after=after, limit=200)
+
+
+async def decline(
+    frame: Frame, session: WriteSession, by: Principal, invitation_id: UUID
+) -> LessonRoom:
+    """For the room's school; declining twice is no error. Raises NotFound, Forbidden."""
+    found = await LessonRoomRepository(session).invitation(invitation_id)
+    if found is None or not rights.WATCH.allows(by, found.room.school):
+        raise NotFound(N_("There is no such invitation."), code="no_invitation")
+    rights.ANSWER.check(by, found.room.school)
+    if found.declined_at is None:
+        found.declined_at, found.declined_by_id = frame.now(), by.id
+        announce(frame, session, found.lesson_id)
+        frame.wire.recheck(f"lesson:{found.lesson_id}")
+    return found
 
 
 async def mark_live(frame: Frame, lesson_id: UUID) -> bool:
@@ -120,13 +213,13 @@ async def end(frame: Frame, lesson_id: UUID) -> tuple[Lesson, bool]:
         if await LessonRepository(session).end(lesson_id, frame.now()):
             job = await frame.jobs.add(session, FINALISE, lesson=str(lesson_id))
             announce(frame, session, lesson_id)
-        lesson = await _fresh(session, lesson_id)
+        lesson = await fresh(session, lesson_id)
     if job is not None:
         return lesson, await frame.jobs.run(job)
     return lesson, await frame.jobs.settled(FINALISE, lesson=str(lesson_id))
 
 
-async def _fresh(session: WriteSession, lesson_id: UUID) -> Lesson:
+async def fresh(session: WriteSession, lesson_id: UUID) -> Lesson:
     """Read again with everything a lesson is shown with."""
     session.expire_all()
     return await get(session, lesson_id)

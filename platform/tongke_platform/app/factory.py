@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
 from tongke_courses.lessons import pages as lesson_pages
+from tongke_courses.lessons import rights as lesson_rights
 from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
@@ -29,6 +30,10 @@ from tongke_platform.app.security import KnowOrigin, SameOrigin, SecurityHeaders
 from tongke_platform.audit import pages as audit_pages
 from tongke_platform.audit import routes as audit_routes
 from tongke_platform.database import Database
+from tongke_platform.devices import pages as device_pages
+from tongke_platform.devices import rights as device_rights
+from tongke_platform.devices import routes as device_routes
+from tongke_platform.devices.service import ADDRESS_CHANGED
 from tongke_platform.events import Events
 from tongke_platform.firstrun import pages as firstrun_pages
 from tongke_platform.frame import Frame
@@ -41,6 +46,10 @@ from tongke_platform.metrics import MeasureRequests, Metrics
 from tongke_platform.pages import login
 from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import Pages, add_pages
+from tongke_platform.partnerships import pages as partnership_pages
+from tongke_platform.partnerships import rights as partnership_rights
+from tongke_platform.partnerships import routes as partnership_routes
+from tongke_platform.partnerships.service import CHANGED as PARTNERSHIP_CHANGED
 from tongke_platform.settings import Settings, signing_secret
 from tongke_platform.wire import routes as wire_routes
 from tongke_platform.wire.carrier import Carrier, LocalCarrier
@@ -106,10 +115,18 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     _add_pages(app, settings, frame)
     for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
         app.include_router(slice_.router)
+    for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
+        app.include_router(joined.router)
+    app.include_router(lesson_routes.invitation_router)
+    partnership_rights.offer([*lesson_rights.RULES, *partnership_rights.RULES, *device_rights.RULES])
+    for changed in (PARTNERSHIP_CHANGED, ADDRESS_CHANGED):
+        frame.events.listen(changed, lambda _: frame.wire.recheck())
     for account in (account_pages, account_doors, account_desk):
         app.include_router(account.router)
     for trust in (audit_routes, audit_pages):
         app.include_router(trust.router)
+    for import_ in (import_routes, import_pages):
+        app.include_router(import_.router)
     for import_ in (import_routes, import_pages):
         app.include_router(import_.router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
