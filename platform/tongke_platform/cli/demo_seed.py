@@ -17,11 +17,12 @@ from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.lessons.rights import holder_of
 from tongke_platform.accounts import service as accounts
-from tongke_platform.accounts.passwords import Passwords
-from tongke_platform.database import Database, WriteSession, utc_now
+from tongke_platform.app.factory import make_frame
+from tongke_platform.database import WriteSession, utc_now
 from tongke_platform.demo import people
 from tongke_platform.demo.people import DemoLesson
-from tongke_platform.media_tokens import Act, MediaTokens
+from tongke_platform.frame import Frame
+from tongke_platform.media_tokens import Act as MediaAct
 from tongke_platform.organisations import service as organisations
 from tongke_platform.organisations.models import Organisation, Region, Room
 from tongke_platform.organisations.repository import (
@@ -29,15 +30,19 @@ from tongke_platform.organisations.repository import (
     RegionRepository,
     RoomRepository,
 )
+from tongke_platform.partnerships import service as partnerships
+from tongke_platform.partnerships.models import Act, PartnershipKind, PartnershipState
+from tongke_platform.partnerships.schemas import PartnershipIn, PromiseIn
 from tongke_platform.people import service as people_service
 from tongke_platform.people.models import Person
 from tongke_platform.people.repository import PersonRepository
 from tongke_platform.people.roles import SCOPES, Scope
-from tongke_platform.settings import Settings, signing_secret
+from tongke_platform.settings import Settings
 
 STATE_FILE = "demo.json"
 TOKEN_LIFE = timedelta(days=7)
 PLANNED_MINUTES = 40
+_PROMISE = ("kind", "quantity", "period")
 
 
 class NotADemo(RuntimeError):
@@ -56,7 +61,8 @@ class State:
 class Seeded:
     """What the rest of the demo needs to know; tokens are bearer tokens.
 
-    ``earlier``: a lesson that should have been taught before, and its publish token.
+    ``earlier``: a lesson that should have been taught before, and its publish token;
+    ``lead_room_id``: a classroom of the first school.
     """
 
     state: State
@@ -66,6 +72,8 @@ class Seeded:
     whip_token: str
     watch_token: str
     earlier: tuple[UUID, str] | None
+    partnership_id: UUID
+    lead_room_id: UUID
 
 
 def read_state(data_dir: Path) -> State | None:
@@ -85,19 +93,21 @@ def write_state(data_dir: Path, state: State) -> None:
 
 async def seed(settings: Settings) -> Seeded:
     """Make what is missing. Raises NotADemo before anything is changed."""
-    database = Database(settings.sql_url)
+    frame = make_frame(settings)
     try:
-        return await _Seeder(settings, database).run()
+        return await _Seeder(frame).run()
     finally:
-        await database.close()
+        await frame.limiter.close()
+        await frame.database.close()
 
 
 class _Seeder:
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self._settings = settings
-        self._database = database
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._settings = frame.settings
+        self._database = frame.database
         self._now = utc_now()
-        self._media_tokens = MediaTokens(signing_secret(settings))
+        self._media_tokens = frame.media_tokens
 
     async def run(self) -> Seeded:
         data_dir = self._settings.data_dir
@@ -106,9 +116,8 @@ class _Seeder:
             await self._must_be_empty()
             state = State()
             write_state(data_dir, state)
-        passwords = Passwords()
-        password_hash = await passwords.hash(state.password)
-        passwords.close()
+        password_hash = await self._frame.passwords.hash(state.password)
+        self._frame.passwords.close()
         async with self._database.write() as session:
             rooms = {
                 wanted.code: await self._rooms(session, await self._school(session, wanted), wanted)
@@ -116,8 +125,13 @@ class _Seeder:
             }
             found = await self._people(session, password_hash)
             await self._tokens(session, found, state)
+            partnership = await self._partnership(session, found)
             seeded = await self._lessons(
-                session, found[people.OWNER], rooms[people.PARTNER.code], state
+                session,
+                found[people.OWNER],
+                rooms[people.PARTNER.code],
+                state,
+                places=(partnership, rooms[people.LEAD.code][0].id),
             )
         write_state(data_dir, state)
         return seeded
@@ -192,8 +206,47 @@ class _Seeder:
                     session, found[key].id, label="demo"
                 )
 
+    async def _partnership(self, session: WriteSession, found: dict[str, Person]) -> UUID:
+        """Accepted by both sides; the one of yesterday goes on."""
+        lead, partner = [
+            await OrganisationRepository(session).by_code(one.code)
+            for one in (people.LEAD, people.PARTNER)
+        ]
+        today = self._frame.today()
+        first, second = [
+            await accounts.principal_of(session, found[key].id, today)
+            for key in (people.PROPOSES, people.ACCEPTS)
+        ]
+        assert lead is not None
+        assert partner is not None
+        assert first is not None
+        assert second is not None
+        there, _ = await partnerships.page(session, first, state=PartnershipState.ACTIVE, limit=1)
+        if there:
+            return there[0].id
+        wanted = PartnershipIn(
+            kind=PartnershipKind.PAIRED,
+            name=people.PARTNERSHIP,
+            lead_id=lead.id,
+            partner_ids=[partner.id],
+            periods_per_week=2,
+            starts_on=today,
+            promises=[
+                PromiseIn.model_validate(dict(zip(_PROMISE, one, strict=True)))
+                for one in people.PROMISES
+            ],
+        )
+        made = await partnerships.propose(self._frame, session, first, wanted)
+        await partnerships.answer(self._frame, session, second, made.id, Act.ACCEPT)
+        return made.id
+
     async def _lessons(
-        self, session: WriteSession, owner: Person, rooms: list[Room], state: State
+        self,
+        session: WriteSession,
+        owner: Person,
+        rooms: list[Room],
+        state: State,
+        places: tuple[UUID, UUID],
     ) -> Seeded:
         # Planning a lesson makes the session forget what it has loaded.
         owner_id, holder, room_token = owner.id, holder_of(owner), rooms[0].token
@@ -217,9 +270,11 @@ class _Seeder:
             whip_token=self._media_token(current, "publish", holder),
             watch_token=self._media_token(current, "watch", holder),
             earlier=(earlier, self._media_token(earlier, "publish", holder)) if earlier else None,
+            partnership_id=places[0],
+            lead_room_id=places[1],
         )
 
-    def _media_token(self, lesson: UUID, act: Act, holder: str) -> str:
+    def _media_token(self, lesson: UUID, act: MediaAct, holder: str) -> str:
         return self._media_tokens.issue(
             lesson=str(lesson),
             act=act,
@@ -261,6 +316,7 @@ class _Seeder:
             planned_start=max(start, min(at, end - timedelta(minutes=5))),
             planned_minutes=PLANNED_MINUTES,
             rooms=await organisations.rooms_named(session, _rooms_of(wanted, room_ids)),
+            delivery=lessons.Delivery(self._now, self._settings.zone, owner_id),
         )
         return lesson.id
 
