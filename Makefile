@@ -27,7 +27,7 @@ demo:  ## two schools, a lesson going on now, and the addresses to try
 
 test:  ## the test suite (Chromium, PostgreSQL, Redis, nginx: from Debian)
 	@scripts/setup test
-	@exec pytest $(TEST_ARGS)
+	@exec scripts/test $(TEST_ARGS)
 
 check:  ## format, lint, types, imports
 	@scripts/setup
