@@ -19,9 +19,7 @@ NEW = "桃李不言下自成蹊"
 async def code_for(
     client: httpx2.AsyncClient, make: Makers, by: Someone, whom: Someone
 ) -> httpx2.Response:
-    return await client.post(
-        f"/api/people/{whom.id}/reset-code", headers=await make.bearer(by)
-    )
+    return await client.post(f"/api/people/{whom.id}/reset-code", headers=await make.bearer(by))
 
 
 async def reset(

@@ -24,7 +24,14 @@ async def test_password_leads_where_one_wanted(client: httpx2.AsyncClient, make:
 
 @pytest.mark.parametrize(
     "address",
-    ["https://evil.test/", "//evil.test", "/\\evil.test", "\\\\evil.test", "/\t/evil.test", "/a\\b"],
+    [
+        "https://evil.test/",
+        "//evil.test",
+        "/\\evil.test",
+        "\\\\evil.test",
+        "/\t/evil.test",
+        "/a\\b",
+    ],
 )
 async def test_never_to_another_site(
     client: httpx2.AsyncClient, make: Makers, address: str
@@ -92,7 +99,9 @@ async def test_guessing_locks_out_only_those_who_guess(
     assert tries == [401] * 10 + [429]
     assert (await log_in(client, someone)).status_code == 429
     client.cookies.set(DEVICE_COOKIE, device)
-    assert (await log_in(client, someone)).status_code == 303, "their own PC behind the same address"
+    assert (await log_in(client, someone)).status_code == 303, (
+        "their own PC behind the same address"
+    )
     client.cookies.clear()
     elsewhere = httpx2.ASGITransport(app, client=("198.51.100.7", 1))
     async with httpx2.AsyncClient(transport=elsewhere, base_url="http://school.test") as other:
@@ -168,9 +177,7 @@ async def test_code_of_a_phone_is_tried_five_times(
     assert answer.status_code == 401
 
 
-async def test_code_of_a_phone_ages(
-    client: httpx2.AsyncClient, make: Makers, frame: Frame
-) -> None:
+async def test_code_of_a_phone_ages(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> None:
     phones = with_phones(frame)
     asked = await post(client, "/login/sms", phone=(await make.person()).username)
     ticket = hidden(asked.text, "ticket")
@@ -190,9 +197,7 @@ async def test_phones_are_not_flooded(
 
 
 @pytest.mark.parametrize("phone", ["", "abc", "1@2", "12\0", "9" * 30])
-async def test_only_phones_get_codes(
-    client: httpx2.AsyncClient, frame: Frame, phone: str
-) -> None:
+async def test_only_phones_get_codes(client: httpx2.AsyncClient, frame: Frame, phone: str) -> None:
     phones = with_phones(frame)
     assert (await post(client, "/login/sms", phone=phone)).status_code == 422
     assert phones.sent == []
@@ -204,9 +209,7 @@ async def test_without_sms_no_page_offers_it(client: httpx2.AsyncClient) -> None
 
 
 @pytest.mark.parametrize("path", ["/login", "/login/sms", "/reset", "/login/second"])
-async def test_other_sites_cannot_sign_somebody_in(
-    client: httpx2.AsyncClient, path: str
-) -> None:
+async def test_other_sites_cannot_sign_somebody_in(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.post(path, data={"x": "y"}, headers={"Origin": "https://evil.test"})
     assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
 

@@ -137,7 +137,7 @@ async def _form(
         status=trouble.status if trouble else 200,
         places=[(str(one.id), one.name) for one in places],
         roles=_roles(principal, list(places)),
-        values=values or {},
+        values={"name": "", "role": "", "organisation_id": "", "post": "", **(values or {})},
         trouble=trouble_of(request, pages, trouble) if trouble else "",
     )
 

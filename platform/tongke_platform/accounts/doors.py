@@ -167,7 +167,7 @@ async def join(
             None,
             token,
             trouble=error,
-            **given,  # type: ignore[arg-type]  # by name
+            **given,
         )
     answer = RedirectResponse("/", 303)
     set_cookies(frame, request, answer, signed_in)

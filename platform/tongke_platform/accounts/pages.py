@@ -54,7 +54,7 @@ async def _page(
         section="",
         status=trouble.status if trouble else 200,
         account=account,
-        principal=by,
+        asker=by,
         roles=NAMES,
         places=by.places,
         setup=setup,

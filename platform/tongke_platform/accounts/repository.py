@@ -17,7 +17,7 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from tongke_platform.accounts.models import (
     ApiToken,
@@ -32,8 +32,9 @@ from tongke_platform.accounts.models import (
 )
 from tongke_platform.database import ReadSession, Repository
 from tongke_platform.organisations.models import Organisation
-from tongke_platform.people.models import NameKind, Person, SignInName
-from tongke_platform.people.repository import with_posts
+from tongke_platform.people.models import Membership, NameKind, Person, SignInName
+from tongke_platform.people.repository import in_force, with_posts
+from tongke_platform.people.roles import Role, Scope
 
 
 class CredentialRepository(Repository[Credential]):
@@ -243,7 +244,8 @@ class IdentityRepository(Repository[LinkedIdentity]):
             SignInName.kind == kind, SignInName.value == value
         )
         statement = _usable(select(Person).where(Person.id.in_(named)))
-        return (await self.session.execute(statement)).scalars().all()
+        found: Sequence[Person] = (await self.session.execute(statement)).scalars().all()
+        return found
 
     async def remove(self, person_id: UUID, key: UUID) -> bool:
         statement = delete(LinkedIdentity).where(
@@ -307,6 +309,18 @@ class InvitationRepository(Repository[Invitation]):
             condition,
         )
         return await changed(self.session, statement.values(values)) == 1
+
+
+class AdministratorRepository(Repository[Person]):
+    model = Person
+
+    async def platform(self, day: date) -> Sequence[Person]:
+        """The platform's administrators of ``day``, with what they sign in with."""
+        posts = select(Membership.person_id).where(
+            Membership.role == Role.ADMIN, Membership.scope == Scope.PLATFORM, in_force(day)
+        )
+        statement = _usable(self.base().where(Person.id.in_(posts)))
+        return await self.all(statement.options(selectinload(Person.names)).order_by(Person.id))
 
 
 def _unseen(before: datetime) -> ColumnElement[bool]:

@@ -49,7 +49,8 @@ def check_scopes(principal: Principal, connection: HTTPConnection) -> None:
         raise Forbidden(N_("This token may do nothing here."), code="scope")
 
 
-def _area(scope: Any) -> str | None:
-    first, _, rest = scope["path"].strip("/").partition("/")
+def _area(scope: Any) -> str:
+    path: str = scope["path"]
+    first, _, rest = path.strip("/").partition("/")
     name = rest.partition("/")[0] if first == "api" else first
     return _AREA_OF.get(name, name)
