@@ -37,12 +37,15 @@ async def address(settings: Settings, database: Database) -> str | None:
 
 def _token(path: Path) -> str:
     """Readable by its owner alone; the same until it was used, whatever restarts."""
-    with suppress(FileNotFoundError):
-        return path.read_text().strip()
     token = secrets.token_urlsafe(24)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    part = path.with_name(f".{TOKEN_FILE}.{os.getpid()}")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(token)
-    return token
+    # Whole or not at all, and whoever comes second takes what is there.
+    with suppress(FileExistsError):
+        os.link(part, path)
+    part.unlink()
+    return path.read_text().strip()
 
 
 async def check(settings: Settings, session: ReadSession, token: str) -> None:
