@@ -214,7 +214,11 @@ class PupilRepository(Repository[Pupil]):
             .order_by(Pupil.number, Pupil.name, Pupil.id)
             .limit(500)
         )
-        return [(pupil, entry) for pupil, entry in found.tuples()]
+        return [(pupil, entry) for pupil, entry in found.all()]
+
+    async def count_in(self, class_id: UUID, day: date) -> int:
+        found = select(ClassEntry.id).where(ClassEntry.class_id == class_id, in_class(day))
+        return await count(self.session, found)
 
     async def by_numbers(self, organisation_id: UUID, numbers: Sequence[str]) -> Sequence[Pupil]:
         return await self.all(

@@ -27,6 +27,7 @@ from tongke_platform.organisations.models import (
 )
 from tongke_platform.organisations.rights import YEARS, check_region
 from tongke_platform.organisations.service import check_open
+from tongke_platform.paging import MOST, Window
 from tongke_platform.rights import Principal
 
 DAY = timedelta(days=1)
@@ -99,6 +100,26 @@ async def class_seen(session: ReadSession, key: UUID, by: Principal) -> SchoolCl
     if found is None or not READ.allows(by, found.organisation):
         raise NotFound(NO_CLASS, code="no_class")
     return found
+
+
+async def class_or_none(session: ReadSession, key: UUID | None) -> SchoolClass | None:
+    """For those who may see where it sits."""
+    return await ClassRepository(session).by_id(key) if key else None
+
+
+async def choices(
+    session: ReadSession, school: Organisation, by: Principal
+) -> Sequence[tuple[UUID, str]]:
+    """Classes of a school that go on, as they are called this year, for a form."""
+    if not READ.allows(by, school):
+        return []
+    found = await ClassRepository(session).page(
+        SchoolClass.organisation_id == school.id, Window(limit=MOST), by.today
+    )
+    return [
+        (row.school_class.id, row.year.name if row.year else row.school_class.name)
+        for row in found.items
+    ]
 
 
 async def class_to_change(session: WriteSession, key: UUID, by: Principal) -> SchoolClass:
@@ -228,6 +249,10 @@ async def pupils_of(
     if not PUPILS.allows(by, found.organisation):
         raise Forbidden
     return [*await PupilRepository(session).of_class(found.id, by.today)]
+
+
+async def pupil_count(session: ReadSession, found: SchoolClass, day: date) -> int:
+    return await PupilRepository(session).count_in(found.id, day)
 
 
 async def remove_pupil(

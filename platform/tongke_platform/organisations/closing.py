@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from tongke_platform.database import WriteSession
+from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Invalid
 from tongke_platform.organisations import service
 from tongke_platform.organisations.models import ChangeKind, Organisation, OrganisationKind
@@ -91,7 +91,7 @@ class Merger:
     points: int
 
 
-async def preview(session: WriteSession, gone: Organisation, day: date) -> Merger:
+async def preview(session: ReadSession, gone: Organisation, day: date) -> Merger:
     belongings = BelongingsRepository(session)
     return Merger(
         posts=await MembershipRepository(session).going_on_at(gone.id, day),

@@ -22,6 +22,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from tongke_platform.database import ReadSession, Repository
 from tongke_platform.organisations.models import (
+    SCHOOLS,
     ChangeKind,
     Organisation,
     OrganisationChange,
@@ -32,6 +33,7 @@ from tongke_platform.organisations.models import (
     SchoolClass,
 )
 from tongke_platform.paging import Listing, Window, contains, count, listing, windowed
+from tongke_platform.people.models import Person
 
 
 class RegionRepository(Repository[Region]):
@@ -52,7 +54,7 @@ class RegionRepository(Repository[Region]):
             .where(clause, Organisation.closed_on.is_(None))
             .group_by(Organisation.region_id)
         )
-        return {key: number for key, number in rows.tuples() if key is not None}
+        return {key: number for key, number in rows.all() if key is not None}
 
     async def move(self, old: str, new: str) -> None:
         """Let every path that begins with ``old`` begin with ``new``; what is loaded stays as it
@@ -127,6 +129,16 @@ def _classes(day: date) -> ScalarSelect[int]:
     )
 
 
+@dataclass(frozen=True)
+class County:
+    """What there is to start with; counted no further than is asked for."""
+
+    regions: int
+    schools: int
+    rooms: int
+    people: int
+
+
 class OrganisationRepository(Repository[Organisation]):
     model = Organisation
 
@@ -177,6 +189,22 @@ class OrganisationRepository(Repository[Organisation]):
             .limit(limit)
         )
 
+    async def county(self, readable: ColumnElement[bool], day: date) -> "County":
+        """How far a county is set up; people are counted by their posts at organisations."""
+        schools = select(Organisation.id).where(
+            readable, Organisation.kind.in_(SCHOOLS), Organisation.closed_on.is_(None)
+        )
+        people = select(Person.id).where(Person.deactivated_at.is_(None)).limit(2).subquery()
+        numbers = select(
+            select(func.count()).select_from(Region).scalar_subquery(),
+            select(func.count()).select_from(schools.limit(2).subquery()).scalar_subquery(),
+            select(func.count())
+            .select_from(select(Room.id).where(Room.school_id.in_(schools)).limit(1).subquery())
+            .scalar_subquery(),
+            select(func.count()).select_from(people).scalar_subquery(),
+        )
+        return County(*(await self.session.execute(numbers)).one())
+
     async def open_children(self, key: UUID) -> Sequence[Organisation]:
         children = self.base().where(Organisation.parent_id == key)
         return await self.all(children.where(Organisation.closed_on.is_(None)))
@@ -200,7 +228,7 @@ class ChangeRepository(Repository[OrganisationChange]):
             .order_by(OrganisationChange.day.desc(), OrganisationChange.id.desc())
             .limit(200)
         )
-        return [(change, name) for change, name in rows.tuples()]
+        return [(change, name) for change, name in rows.all()]
 
     async def write(
         self,
@@ -333,7 +361,7 @@ class BelongingsRepository:
                 Pupil.organisation_id == gone.id, Pupil.number.in_(taken)
             )
         )
-        numbers = {key.hex: number for key, number in rows.tuples() if number is not None}
+        numbers = {key.hex: number for key, number in rows.all() if number is not None}
         for key, number in numbers.items():
             told = f"{gone.code}-{number}"[:64]
             await self._change(update(Pupil).where(Pupil.id == UUID(key)).values(number=told))

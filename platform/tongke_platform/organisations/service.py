@@ -25,6 +25,7 @@ from tongke_platform.organisations.repository import (
     RoomRepository,
 )
 from tongke_platform.organisations.rights import MANAGE, READ, check_region
+from tongke_platform.organisations.schemas import OrganisationIn
 from tongke_platform.people.repository import SignInNameRepository
 from tongke_platform.rights import Principal
 
@@ -167,6 +168,27 @@ async def create_organisation(
             made, ChangeKind.CREATED, opened_on or by.today, after={"name": name}, by_id=by.id
         )
     return made
+
+
+async def create_wanted(
+    session: WriteSession, wanted: OrganisationIn, *, by: Principal
+) -> Organisation:
+    """Raises what ``create_organisation`` does, and NotFound for ids that name nothing."""
+    parent = None
+    if wanted.parent_id is not None:
+        parent = await organisation_seen(session, wanted.parent_id, by)
+    return await create_organisation(
+        session,
+        code=wanted.code,
+        name=wanted.name,
+        kind=wanted.kind,
+        region=await region_or_none(session, wanted.region_id),
+        parent=parent,
+        first_grade=wanted.first_grade,
+        last_grade=wanted.last_grade,
+        opened_on=wanted.opened_on,
+        by=by,
+    )
 
 
 async def _check_code(session: ReadSession, code: str) -> None:

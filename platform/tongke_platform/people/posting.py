@@ -22,11 +22,18 @@ DAY = timedelta(days=1)
 
 
 async def add_person(session: WriteSession, wanted: PersonIn, *, by: Principal) -> Person:
-    """With names and a first post. Raises Conflict ``name_taken``, Forbidden, Invalid, NotFound."""
+    """With names and a first post; whoever has this name and phone number already gets the post.
+
+    Raises Conflict ``name_taken``, Forbidden, Invalid, NotFound.
+    """
     if not (wanted.phone or wanted.staff_number or wanted.mail):
         raise Invalid(
             N_("Please give a phone number or a staff number to sign in with."), code="no_name"
         )
+    known = await _known(session, wanted)
+    if known is not None:
+        await give(session, known, wanted.post, by=by)
+        return known
     person = await PersonRepository(session).add(Person(display_name=wanted.name))
     post = await give(session, person, wanted.post, by=by)
     for value in (wanted.phone, wanted.mail):
@@ -38,6 +45,15 @@ async def add_person(session: WriteSession, wanted: PersonIn, *, by: Principal) 
             session, person, wanted.staff_number, kind=NameKind.STAFF, organisation_code=code
         )
     return person
+
+
+async def _known(session: WriteSession, wanted: PersonIn) -> Person | None:
+    """Somebody who teaches at two schools is one person: both must be known, not only one."""
+    if not wanted.phone:
+        return None
+    found = await PersonRepository(session).by_name(service.normal_name(wanted.phone), "")
+    usable = [one for one in found if one.deactivated_at is None and one.erased_at is None]
+    return next((one for one in usable if one.display_name == wanted.name), None)
 
 
 async def give(

@@ -249,6 +249,14 @@ class MembershipRepository(Repository[Membership]):
             self.base().where(Membership.organisation_id == organisation_id, later)
         )
 
+    async def going_on_of(self, people: Sequence[UUID], day: date) -> Sequence[Membership]:
+        """Posts of these people that last beyond ``day``; locked until the end."""
+        later = or_(Membership.ends_on.is_(None), Membership.ends_on > day)
+        statement = self.base().where(Membership.person_id.in_(people), later)
+        return await self.all(
+            statement.order_by(Membership.id).with_for_update(of=Membership, key_share=True)
+        )
+
     async def administrators(self, day: date) -> int:
         """People who administer the platform on ``day`` and may sign in."""
         found = await self.session.execute(

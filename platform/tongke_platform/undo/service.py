@@ -49,5 +49,5 @@ async def take_back(session: WriteSession, by: Principal, key: UUID, now: dateti
         raise NotFound(N_("There is nothing left to take back here."))
     if found.done_at is not None or found.expires_at <= now:
         raise Conflict(N_("This can no longer be taken back."), code="too_late")
-    found.done_at = now
-    await _inverses[found.act](session, by, found.data)
+    data, found.done_at, found.data = found.data, now, {}
+    await _inverses[found.act](session, by, data)

@@ -14,7 +14,7 @@ function follow(form: HTMLFormElement): void {
   const show = (): void => {
     const chosen = rows.filter((row) => row.checked).length;
     bar.hidden = chosen === 0;
-    count.textContent = (count.dataset.words ?? "").replace("%(count)s", String(chosen));
+    count.textContent = (count.dataset.words ?? "").replace("{count}", String(chosen));
     if (!all) return;
     all.checked = chosen > 0 && chosen === rows.length;
     all.indeterminate = chosen > 0 && chosen < rows.length;
@@ -36,3 +36,6 @@ function ask(form: HTMLFormElement): void {
 
 every<HTMLFormElement>("form.bulk").forEach(follow);
 every<HTMLFormElement>("form.filter").forEach(ask);
+for (const button of every<HTMLButtonElement>("button[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}
