@@ -13,11 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tongke_platform.cli.options import BAD_INPUT, fail, load_settings
-from tongke_platform.database import Database
+from tongke_platform.database import Database, WriteSession
 from tongke_platform.errors import TongkeError
 from tongke_platform.imports import people, service
 from tongke_platform.imports.asker import OPERATOR
 from tongke_platform.imports.models import Outcome
+from tongke_platform.imports.oneroster.files import read_roster
+from tongke_platform.imports.oneroster.incoming import Incoming, Result, write_result
 from tongke_platform.imports.schemas import RowError, errors_of
 from tongke_platform.imports.table import MAX_FILE
 from tongke_platform.pages.languages import Language, named_language, translations
@@ -182,3 +184,41 @@ async def _import_people(
             )  # fmt: skip
     errors = [e for one in wrong for e in errors_of(one.line, [*one.planned.problems], report.say)]
     return checked, errors
+
+
+@cli.command("oneroster")
+def oneroster_command(
+    file: Annotated[Path, typer.Argument(help="The zip of a roster.", show_default=False)],
+    dry_run: DryRun = False,
+    skip_errors: Skip = False,
+    as_json: AsJson = False,
+    language: Lang = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring in schools, years, classes, staff and class lists from OneRoster 1.1 or 1.2 CSV.
+
+    Pupils become entries of class lists, never accounts. What the file does not mention stays.
+    Nothing is written unless every row is right, or --skip-errors is given; then all at once.
+
+    Exit codes: 0 done; 2 the file or rows are wrong.
+    """
+    settings, report = prepare(data_dir, language, as_json)
+    data = read_file(file)
+
+    async def work(database: Database) -> Result:
+        roster = read_roster(data)
+        today = datetime.now(UTC).astimezone(settings.zone).date()
+        async with database.write() if not dry_run else database.read() as session:
+            result = await Incoming(session, OPERATOR, roster, today).plan()
+            if isinstance(session, WriteSession) and (skip_errors or not result.wrong):
+                await write_result(session, result)
+        return result
+
+    try:
+        result = with_database(settings, work)
+    except TongkeError as error:
+        report.refuse(error)
+        return
+    errors = [e for line, one in result.wrong for e in errors_of(line, [one], report.say)]
+    report.result(result.rows, errors, result.counts)
+    finish(errors, result.rows, dry_run, skip_errors)

@@ -2,7 +2,7 @@
 
 import typer
 
-from tongke_platform.cli import demo, doctor, import_, migrate, publish, serve, user, watch
+from tongke_platform.cli import demo, doctor, export, import_, migrate, publish, serve, user, watch
 
 cli = typer.Typer(
     name="tongke",
@@ -18,4 +18,5 @@ cli.command("watch")(watch.command)
 cli.command("migrate")(migrate.command)
 cli.command("doctor")(doctor.command)
 cli.add_typer(import_.cli, name="import")
+cli.add_typer(export.cli, name="export")
 cli.add_typer(user.cli, name="user")

@@ -25,6 +25,14 @@ class Asker:
     def covers(self, place: Organisation) -> bool:
         return self.principal is None or PEOPLE.allows(self.principal, place)
 
+    def covers_post(self, place: Organisation | None) -> bool:
+        """Whether what somebody may do by a post at ``place`` is within what this one may give;
+        None is a post over a region or the platform.
+        """
+        if place is not None:
+            return self.covers(place)
+        return self.principal is None or self.principal.is_admin
+
     def clause(self) -> ColumnElement[bool]:
         return true() if self.principal is None else PEOPLE.clause(self.principal)
 

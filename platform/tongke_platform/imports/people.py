@@ -209,5 +209,5 @@ async def planner_for(
     today: date,
 ) -> Planner:
     keys = [(value, code) for data, place in rows for _, _, value, code in names_of(data, place)]
-    knowledge = await KnowledgeRepository(session, asker.covers, today).about(keys)
+    knowledge = await KnowledgeRepository(session, asker, today).about(keys)
     return Planner(knowledge, asker.id, today)

@@ -70,6 +70,7 @@ class Knowledge:
     """What the database says about the names of a batch of rows, kept up to date by its plans."""
 
     by_name: dict[tuple[str, str], Known] = field(default_factory=dict)
+    people: dict[UUID, Known] = field(default_factory=dict)
 
 
 @dataclass
@@ -117,10 +118,23 @@ class Planner:
         self._today = today
         self.writes = Writes()
 
-    def plan(self, data: Mapping[str, Any], place: Place, titles: Mapping[str, str]) -> Planned:
-        """``titles`` are the file's own, by field, for what is said of a cell."""
+    def find(self, data: Mapping[str, Any], place: Place) -> Known | None:
+        """The person of the row's first name that is somebody's."""
+        found = (self._known.get((value, code)) for _, _, value, code in names_of(data, place))
+        return next((one for one in found if one is not None), None)
+
+    def plan(
+        self,
+        data: Mapping[str, Any],
+        place: Place,
+        titles: Mapping[str, str],
+        sure: Known | None = None,
+    ) -> Planned:
+        """``titles`` are the file's own, by field, for what is said of a cell; ``sure`` is the
+        person where the file names a record of ours.
+        """
         names = names_of(data, place)
-        person, problems = self._find(names, titles)
+        person, problems = self._find(names, titles, sure)
         if person is None and not problems:
             self._make(data, names, place)
             return Planned(Outcome.NEW)
@@ -133,10 +147,13 @@ class Planner:
         return Planned(Outcome.CHANGED if changes else Outcome.UNCHANGED, changes)
 
     def _find(
-        self, names: Sequence[tuple[Field, NameKind, str, str]], titles: Mapping[str, str]
+        self,
+        names: Sequence[tuple[Field, NameKind, str, str]],
+        titles: Mapping[str, str],
+        sure: Known | None,
     ) -> tuple[Known | None, list[Problem]]:
         found = [(f, self._known.get((value, code))) for f, _, value, code in names]
-        people = {one.id: one for _, one in found if one is not None}
+        people = {one.id: one for one in (sure, *(one for _, one in found)) if one is not None}
         if len(people) > 1:
             last = next(f for f, one in reversed(found) if one is not None)
             return None, [_problem(TWO_PEOPLE, last, titles)]
@@ -261,9 +278,9 @@ def _objections(
     if person.inactive:
         return [_problem(INACTIVE, Field.NAME, titles)]
     here = any(one.organisation_id == place.id for one in person.posts)
-    matched = next(
-        f for f, _, v, c in names if any((n.value, n.code) == (v, c) for n in person.names)
-    )
+    said = {(one.value, one.code) for one in person.names}
+    # Known by neither, they are known by a roster's own word for them, as sure as a number.
+    matched = next((f for f, _, v, c in names if (v, c) in said), Field.NUMBER)
     if not person.ours and not here:
         return [_problem(ELSEWHERE, matched, titles)]
     renamed = person.display_name != data[Field.NAME]
@@ -271,7 +288,6 @@ def _objections(
     if renamed and (matched is not Field.NUMBER or not person.ours):
         return [_problem(ANOTHER_NAME, Field.NAME, titles)]
     if not person.ours:
-        said = {(one.value, one.code) for one in person.names}
         for label, kind, value, code in names:
             if kind is not NameKind.STAFF and (value, code) not in said:
                 return [_problem(ELSEWHERE, label, titles)]

@@ -1,22 +1,31 @@
 """All SQL of imports: bulk reading and writing, never a statement per row."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, insert, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from tongke_platform.database import ReadSession, Record, Repository, WriteSession, utc_now
+from tongke_platform.imports.asker import Asker
 from tongke_platform.imports.models import Import, ImportRow, ImportState, Outcome
 from tongke_platform.imports.planning import Held, Knowledge, Known, Name, Writes
 from tongke_platform.organisations.models import Organisation
 from tongke_platform.people.models import Membership, Person, SignInName
 from tongke_platform.people.roles import Scope
 
-Covers = Callable[[Organisation], bool]
+# SQLite takes 32,766 values in a statement, PostgreSQL's protocol 32,767.
+SOME = 5000
+T = TypeVar("T")
+
+
+def in_parts(values: Iterable[T]) -> Iterator[list[T]]:
+    """At most ``SOME`` at a time, as one statement takes them."""
+    listed = list(values)
+    for start in range(0, len(listed), SOME):
+        yield listed[start : start + SOME]
 
 
 class ImportRepository(Repository[Import]):
@@ -100,19 +109,25 @@ class PlaceRepository(Repository[Organisation]):
 class KnowledgeRepository:
     """Reads what is known about people in as many statements as there are tables."""
 
-    def __init__(self, session: ReadSession, covers: Covers, today: date) -> None:
+    def __init__(self, session: ReadSession, asker: Asker, today: date) -> None:
         self._session = session
-        self._covers = covers
+        self._asker = asker
         self._today = today
 
-    async def about(self, keys: Iterable[tuple[str, str]]) -> Knowledge:
+    async def about(
+        self, keys: Iterable[tuple[str, str]], people_too: Iterable[UUID] = ()
+    ) -> Knowledge:
         """``keys`` are sign-in names with the codes they are unique in."""
         wanted = set(keys)
-        values = list({value for value, _ in wanted})
-        found = await self._names(SignInName.value.in_(values) if values else false())
-        people = await self._people({n.person_id for n in found if (n.value, n.code) in wanted})
+        ids = set(people_too)
+        for values in in_parts({value for value, _ in wanted}):
+            found = await self._names(SignInName.value.in_(values))
+            ids.update(n.person_id for n in found if (n.value, n.code) in wanted)
+        people: dict[UUID, Known] = {}
+        for part in in_parts(ids):
+            people.update(await self._people(set(part)))
         by_name = {(n.value, n.code): person for person in people.values() for n in person.names}
-        return Knowledge(by_name)
+        return Knowledge(by_name, people)
 
     async def _names(self, where: ColumnElement[bool]) -> list[Name]:
         columns = (
@@ -126,8 +141,6 @@ class KnowledgeRepository:
         return [Name(*row) for row in rows]
 
     async def _people(self, ids: set[UUID]) -> dict[UUID, Known]:
-        if not ids:
-            return {}
         columns = (Person.id, Person.display_name, Person.deactivated_at)
         rows = await self._session.execute(select(*columns).where(Person.id.in_(ids)))
         people = {r[0]: Known(r[0], r[1], inactive=r[2] is not None, ours=True) for r in rows}
@@ -152,7 +165,7 @@ class KnowledgeRepository:
             person = people[one.person_id]
             held = (one.id, one.person_id, one.organisation_id, one.role, one.post, one.starts_on)
             person.posts.append(Held(*held))
-            if organisation is None or not self._covers(organisation):
+            if not self._asker.covers_post(organisation):
                 person.ours = False
 
 
@@ -177,15 +190,3 @@ async def _insert(
     if rows:
         now = utc_now()
         await session.execute(insert(model), [{"created_at": now, **row} for row in rows])
-
-
-async def count_rows(session: ReadSession, key: UUID) -> dict[str, int]:
-    rows = await session.execute(
-        select(ImportRow.outcome, func.count())
-        .where(ImportRow.import_id == key)
-        .group_by(ImportRow.outcome)
-    )
-    found: dict[str, int] = defaultdict(int)
-    for outcome, number in rows:
-        found[outcome.value] = number
-    return dict(found)
