@@ -74,7 +74,11 @@ def make_frame(settings: Settings) -> Frame:
         database=database,
         events=Events(),
         jobs=Jobs(database),
-        media_tokens=MediaTokens(signing_secret(settings)),
+        media_tokens=MediaTokens(secret),
+        keys=Keys(secret),
+        limiter=make_limiter(_plain(settings.redis_url)),
+        providers=read_providers(settings.oidc_file),
+        sms=make_sms(_plain(settings.sms_url), settings.data_dir),
         wire=Wire(_carrier(settings)),
     )
 
@@ -83,6 +87,10 @@ def _carrier(settings: Settings) -> Carrier:
     if settings.redis_url is None:
         return LocalCarrier()
     return RedisCarrier(settings.redis_url.get_secret_value())
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
