@@ -1,8 +1,8 @@
 """Rules of people and their posts."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-import unicodedata
 from datetime import date, datetime
 from uuid import UUID
 
