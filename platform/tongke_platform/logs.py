@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+# What these say holds the addresses of chat groups, which are their keys.
+_KEYS_IN_THEIRS = ("apprise", "urllib3", "requests")
 _SECRET_KEYS = re.compile(r"token|password|secret|authorization|cookie|media_key", re.IGNORECASE)
 _PATTERNS = (
     (re.compile(r"(/room/)[^/?#\s\"']+"), r"\1…"),
@@ -72,5 +74,5 @@ def configure_logs(level: str, form: str, process: str) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     # aiosqlite would log every value it binds, password hashes among them.
-    for name in ("uvicorn", "alembic", "asyncio", "aiosqlite", "httpx2", "httpcore2"):
+    for name in ("uvicorn", "alembic", "asyncio", "aiosqlite", "httpx2", "httpcore2", *_KEYS_IN_THEIRS):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

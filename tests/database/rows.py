@@ -1,7 +1,7 @@
 """A row in every table a database has, whatever its revision: made from its own description."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Numeric,
     String,
+    Time,
     Uuid,
     func,
     inspect,
@@ -53,6 +54,7 @@ def value(column: Column[Any], made: dict[str, dict[str, Any]]) -> Any:
         LargeBinary: b"\x00x",
         DateTime: datetime(2026, 9, 1, tzinfo=UTC),
         Date: date(2026, 9, 1),
+        Time: time(21, 30),
         Numeric: 1,
     }
     for type_, one in plain.items():

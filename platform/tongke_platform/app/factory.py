@@ -44,6 +44,10 @@ from tongke_platform.imports import tasks as import_tasks
 from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
 from tongke_platform.metrics import MeasureRequests, Metrics
+from tongke_platform.notices import pages as notice_pages
+from tongke_platform.notices import routes as notice_routes
+from tongke_platform.notices.delivering import Deliverer
+from tongke_platform.notices.live import Inbox
 from tongke_platform.pages import login
 from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import Pages, add_pages
@@ -118,6 +122,9 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     )
     app.state.frame = frame
     app.state.live_hub = media.hub
+    frame.wire.register(Inbox(frame))
+    for told in (notice_routes, notice_pages):
+        app.include_router(told.router)
     tasks.register(frame.jobs, media)
     import_tasks.register(frame.jobs, frame)
     problems.install(app)
@@ -176,15 +183,18 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
+        deliverer = Deliverer(frame)
         await frame.wire.start()
         media.hub.start()
         relay.start()
         hls.start()
         if "worker" in frame.settings.roles:
             frame.jobs.start()
+            deliverer.start()
         try:
             yield
         finally:
+            await deliverer.stop()
             await frame.jobs.stop()
             await media.stop()
             await frame.wire.stop()

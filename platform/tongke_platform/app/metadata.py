@@ -10,6 +10,7 @@ import tongke_platform.devices.models
 import tongke_platform.facts.models
 import tongke_platform.imports.models
 import tongke_platform.jobs
+import tongke_platform.notices.models
 import tongke_platform.organisations.models
 import tongke_platform.partnerships.models
 import tongke_platform.people.models
