@@ -188,6 +188,7 @@ async def test_lists_are_of_ones_own_schools(client: httpx2.AsyncClient, make: M
     for number, one in enumerate(admins):
         for _ in range(number + 1):
             await invite(client, make, one, one.school)
+    headers: dict[str, str] = {}
     for number, one in enumerate(admins):
         headers = await make.bearer(one)
         found = (await client.get("/api/invitations", headers=headers)).json()

@@ -152,7 +152,8 @@ class OpenIDClient:
         self._kept[address] = (time.monotonic() + KEPT_S, answer)
         return answer
 
-    def _client(self, redirect_uri: str) -> AsyncOAuth2Client:
+    # Authlib's __aenter__ is declared in a way pyright does not take for one.
+    def _client(self, redirect_uri: str) -> Any:
         return AsyncOAuth2Client(
             self.provider.client_id,
             self.provider.client_secret.get_secret_value() or None,

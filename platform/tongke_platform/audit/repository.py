@@ -136,7 +136,8 @@ def write(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
     taken = taken.on_conflict_do_update(
         index_elements=[AuditDay.day], set_={"entries": AuditDay.entries + len(entries)}
     ).returning(AuditDay.entries, AuditDay.head)
-    count, head = session.execute(taken).one()
+    found: Any = session.execute(taken).one()
+    count, head = found
     rows: list[dict[str, Any]] = []
     for seq, entry in enumerate(entries, count - len(entries) + 1):
         row = {**entry, "id": uuid7(), "created_at": now, "day": day, "seq": seq, "previous": head}

@@ -60,10 +60,11 @@ class RegionRepository(Repository[Region]):
         """Let every path that begins with ``old`` begin with ``new``; what is loaded stays as it
         was.
         """
-        for column in (Region.path, Organisation.region_path):
+        table: Any
+        for table, column in ((Region, Region.path), (Organisation, Organisation.region_path)):
             moved = func.concat(new, func.substr(column, len(old) + 1))
             await self.session.execute(
-                update(column.class_)
+                update(table)
                 .where(column.startswith(old, autoescape=True))
                 .values({column: moved})
                 .execution_options(synchronize_session=False)
