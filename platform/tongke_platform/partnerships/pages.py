@@ -120,8 +120,8 @@ async def proceed(
         return await _propose(request, pages, frame, session, principal, fields)
     if asked["go"] == "back":
         return await _step(request, pages, session, principal, fields, max(step - 1, 0))
-    _choose(fields, asked["go"])
-    return await _step(request, pages, session, principal, fields, step, found=asked["q"])
+    found = "" if _choose(fields, asked["go"]) else asked["q"]
+    return await _step(request, pages, session, principal, fields, step, found=found)
 
 
 async def _read(request: Request) -> tuple[Fields, dict[str, str]]:
@@ -142,17 +142,18 @@ def _nobody(fields: Fields) -> str:
     return "" if fields.get("partner") else TROUBLES["partner_ids"]
 
 
-def _choose(fields: Fields, go: str) -> None:
-    """``lead:{id}``, ``partner:{id}`` and ``drop:{id}`` are buttons beside a school."""
+def _choose(fields: Fields, go: str) -> bool:
+    """Whether a school was meant: ``lead:{id}``, ``partner:{id}``, ``drop:{id}`` are its buttons."""
     act, _, school = go.partition(":")
-    if not school or _uuid(school) is None:
-        return
+    if _uuid(school) is None:
+        return False
     for name in ("lead", "partner"):
         fields[name] = [one for one in fields.get(name, []) if one != school]
     if act == "lead":
         fields["lead"] = [school]
     elif act == "partner":
         fields["partner"].append(school)
+    return True
 
 
 async def _step(

@@ -1,6 +1,7 @@
 """What pages call the kinds, states and promises of partnerships."""
 
 from tongke_platform.errors import N_
+from tongke_platform.partnerships import models
 from tongke_platform.partnerships.models import (
     Act,
     Answer,
@@ -68,6 +69,7 @@ UNITS = {
     PromiseUnit.TIME: N_("times"),
     PromiseUnit.PERSON: N_("people"),
 }
+COUNTED = {kind: UNITS[unit] for kind, unit in models.UNITS.items()}
 PERIODS = {
     PromisePeriod.WEEK: N_("a week"),
     PromisePeriod.TERM: N_("a term"),
