@@ -143,8 +143,6 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         app.include_router(trust.router)
     for import_ in (import_routes, import_pages):
         app.include_router(import_.router)
-    for import_ in (import_routes, import_pages):
-        app.include_router(import_.router)
     for router in ROUTERS:
         app.include_router(router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
