@@ -1,6 +1,7 @@
 """A new password with an administrator's code, or a phone's; and who may give one."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import httpx2
@@ -57,6 +58,18 @@ async def test_code_sets_a_password_once(
     client.cookies.clear()
     again = await reset(client, teacher, code, "another password")
     assert again.status_code == 401
+
+
+async def test_code_on_a_page(
+    client: httpx2.AsyncClient, make: Makers, pair: tuple[Someone, Someone]
+) -> None:
+    admin, teacher = pair
+    await log_in(client, admin)
+    page = await post(client, f"/admin/people/{teacher.id}/reset-code")
+    found = re.search(r"<strong>(\w{4} \w{4})</strong>", page.text)
+    assert found is not None
+    client.cookies.clear()
+    assert (await reset(client, teacher, found[1])).status_code == 200
 
 
 async def test_code_ages(

@@ -16,7 +16,7 @@ AREAS = {
     "lessons": N_("Lessons"),
     "organisations": N_("Schools and organisations"),
     "people": N_("People"),
-    "rooms": N_("Classrooms"),
+    "rooms": N_("Rooms of schools"),
     "classes": N_("Classes"),
     "partnerships": N_("Partnerships"),
     "imports": N_("Imports"),
