@@ -73,6 +73,8 @@ def start(command: Sequence[str | Path], log: Path, user: User) -> subprocess.Po
     """A child that is told to quit when the calling thread is gone (Linux, prctl(2))."""
 
     def die_along() -> None:
+        # Who was started in the background passes on that it is to be ignored.
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 

@@ -117,8 +117,8 @@ async def test_strict_policy_and_no_cache(client: httpx2.AsyncClient, make: Make
 
 
 async def test_language_is_remembered(client: httpx2.AsyncClient) -> None:
-    assert "账号" in (await client.get("/login?lang=zh", headers=HTML)).text
-    assert "账号" in (await client.get("/login", headers=HTML)).text
+    assert "登录" in (await client.get("/login?lang=zh", headers=HTML)).text
+    assert "登录" in (await client.get("/login", headers=HTML)).text
     assert 'lang="en"' in (await client.get("/login?lang=en", headers=HTML)).text
 
 
