@@ -13,6 +13,7 @@ from sqlalchemy import (
     Update,
     and_,
     func,
+    literal,
     or_,
     select,
     true,
@@ -62,7 +63,7 @@ class RegionRepository(Repository[Region]):
         """
         table: Any
         for table, column in ((Region, Region.path), (Organisation, Organisation.region_path)):
-            moved = func.concat(new, func.substr(column, len(old) + 1))
+            moved = literal(new).concat(func.substr(column, len(old) + 1))
             await self.session.execute(
                 update(table)
                 .where(column.startswith(old, autoescape=True))

@@ -64,8 +64,12 @@ async def region(session: ReadSession, key: UUID) -> Region:
     """Raises NotFound."""
     found = await RegionRepository(session).by_id(key)
     if found is None:
-        raise NotFound(NO_REGION, code="no_region")
+        raise unknown_region()
     return found
+
+
+def unknown_region() -> NotFound:
+    return NotFound(NO_REGION, code="no_region")
 
 
 async def region_or_none(session: ReadSession, key: UUID | None) -> Region | None:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
-    delete,
     func,
     or_,
     select,
@@ -270,7 +269,9 @@ class MembershipRepository(Repository[Membership]):
         return await self.all(self.base().where(Membership.id.in_(keys)).order_by(Membership.id))
 
     async def remove(self, keys: Sequence[UUID]) -> None:
-        await self.session.execute(delete(Membership).where(Membership.id.in_(keys)))
+        for post in await self.by_ids(keys):
+            await self.session.delete(post)
+        await self.session.flush()
 
 
 class SignInNameRepository(Repository[SignInName]):
@@ -290,7 +291,8 @@ class SignInNameRepository(Repository[SignInName]):
         )
 
     async def remove(self, name: SignInName) -> None:
-        await self.session.execute(delete(SignInName).where(SignInName.id == name.id))
+        await self.session.delete(name)
+        await self.session.flush()
 
 
 class EntrustmentRepository(Repository[Entrustment]):
