@@ -11,8 +11,9 @@ from tests.imports.sheets import TITLES, table, teachers
 from tests.makers import PASSWORD, Makers, Someone
 from tongke_platform.frame import Frame
 from tongke_platform.imports.paper import csv_file, harmless, template_csv, template_xlsx
-from tongke_platform.imports.titles import Field, count_titles, find_titles
+from tongke_platform.imports.titles import LABELS, Field, count_titles, field_of, find_titles
 from tongke_platform.imports.workbooks import read_workbook
+from tongke_platform.pages.languages import LANGUAGES, Language, translations
 from tongke_platform.people.roles import Role
 
 PAGE = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
@@ -108,10 +109,11 @@ async def test_a_preview_can_be_discarded(client: httpx2.AsyncClient, admin: Som
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize("language", ["zh", "en"])
 async def test_the_template_is_read_as_it_was_written(
-    client: httpx2.AsyncClient, admin: Someone, kind: str
+    client: httpx2.AsyncClient, admin: Someone, kind: str, language: str
 ) -> None:
-    answer = await client.get(f"/admin/import/template.{kind}")
+    answer = await client.get(f"/admin/import/template.{kind}?lang={language}")
     assert answer.status_code == 200
     found = await upload(client, answer.content, code_of(admin))
     assert "There are no rows below the titles." in found.text
@@ -125,6 +127,12 @@ def test_the_template_keeps_numbers_as_text() -> None:
     assert sheet.cell(2, titles.columns[Field.PHONE] + 1).number_format == "@"
     assert count_titles(read_workbook(data)[0].rows) == 7
     assert template_csv(str).startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_title_of_ours_is_understood(language: Language) -> None:
+    for field, label in LABELS.items():
+        assert field_of(translations(language).gettext(label)) is field
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])

@@ -150,7 +150,7 @@ async def test_what_changes_is_shown_and_written(desk: Desk) -> None:
     found = await desk.preview(data)
     assert found["counts"]["changed"] == 1
     changes = (await desk.rows(found["id"]))[0]["changes"]
-    assert ["Name", "张三", "张三丰"] in changes
+    assert ["Full name", "张三", "张三丰"] in changes
     assert ["Phone", "13912345678", "13912345679"] in changes
     assert ["Role", "", "Principal"] in changes
     await desk.write(data)

@@ -26,7 +26,7 @@ class Field(StrEnum):
 
 
 LABELS: Mapping[Field, str] = {
-    Field.NAME: N_("Name"),
+    Field.NAME: N_("Full name"),
     Field.NUMBER: N_("Staff number"),
     Field.PHONE: N_("Phone"),
     Field.MAIL: N_("Mail"),
