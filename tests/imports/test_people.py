@@ -6,11 +6,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
 from tests.imports.sheets import TITLES, table, teachers, workbook
 from tests.makers import Makers, Someone
 from tongke_platform.accounts.models import Credential
 from tongke_platform.accounts.repository import CredentialRepository
+from tongke_platform.audit.models import AuditEntry
 from tongke_platform.frame import Frame
 from tongke_platform.organisations.models import Organisation
 from tongke_platform.people.models import NameKind, Person
@@ -199,6 +201,15 @@ async def test_a_preview_is_confirmed_once(desk: Desk) -> None:
     assert (await desk.confirm(found["id"])).json()["code"] == "already_confirmed"
     answer = await desk.client.delete(f"/api/imports/{found['id']}", headers=desk.headers)
     assert answer.status_code == 409
+
+
+async def test_who_confirmed_it_stands_in_the_log(desk: Desk) -> None:
+    found = await desk.write(table(TITLES, *teachers(2)))
+    async with desk.frame.database.read() as session:
+        wanted = select(AuditEntry).where(AuditEntry.act == "people.imported")
+        entry = (await session.execute(wanted)).scalar_one()
+    assert (entry.person_id, entry.organisation_id) == (desk.who.id, desk.school.id)
+    assert (str(entry.subject_id), entry.detail["new"]) == (found["id"], 2)
 
 
 async def test_a_discarded_preview_is_gone(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from tongke_platform.errors import N_
 LABELS: dict[str, str] = {
     "person.made": N_("Person added"),
     "person.changed": N_("Person changed"),
+    "people.imported": N_("People brought in from a table"),
     "name.made": N_("Sign-in name added"),
     "name.removed": N_("Sign-in name removed"),
     "post.given": N_("Post given"),

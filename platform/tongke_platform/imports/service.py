@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tongke_platform.accounts import service as accounts
+from tongke_platform.audit import service as audit
 from tongke_platform.database import Database, ReadSession, WriteSession, uuid7
 from tongke_platform.errors import N_, Conflict, Forbidden, NotFound
 from tongke_platform.frame import Frame
@@ -28,6 +29,7 @@ from tongke_platform.rights import Principal
 KEPT = timedelta(hours=24)
 WRITE_JOB = "imports.write"
 EXPIRE_JOB = "imports.expire"
+ACT = "people.imported"
 _WRITTEN = (Outcome.NEW, Outcome.CHANGED)
 
 NO_IMPORT = N_("There is no such import. Previews are kept for a day.")
@@ -197,6 +199,8 @@ async def confirm(
         raise Conflict(NOTHING, code="nothing_to_write")
     found.state, found.started_at = ImportState.RUNNING, frame.now()
     await frame.jobs.add(session, WRITE_JOB, id=str(found.id))
+    # The rows are written in bulk, which the log does not see: this entry stands for them.
+    audit.record(session, principal, ACT, found, found.organisation_id, found.counts)
     return found
 
 
