@@ -206,6 +206,11 @@ class RollupRepository(Repository[Rollup]):
         )
         return found.scalar_one()
 
+    async def zone(self) -> str | None:
+        """The zone whose days there are; None before the first sum."""
+        found = await self.session.execute(select(RollupState.zone).where(RollupState.name == SUMS))
+        return found.scalar_one_or_none()
+
     async def set_state(self, **values: Any) -> None:
         await self.session.execute(
             update(RollupState).where(RollupState.name == SUMS).values(**values)

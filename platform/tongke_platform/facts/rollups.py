@@ -4,7 +4,7 @@ Whoever adds up holds the lock of the one state row. A fact commits together wit
 queue and leaves it together with the sum it went into, so each is counted once whatever is killed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -33,10 +33,12 @@ async def sum_up(database: Database, zone: ZoneInfo, batch: int = BATCH) -> int:
     return added
 
 
-async def rebuild(database: Database, zone: ZoneInfo) -> int:
+async def rebuild(
+    database: Database, zone: ZoneInfo, on_day: Callable[[int, int], None] | None = None
+) -> int:
     """Make every sum anew, day by day; the number of days. Recording goes on meanwhile.
 
-    Facts still in the queue are left to ``sum_up``: they are in no sum, old or new.
+    ``on_day`` hears how many of how many are done. Facts still in the queue are left to ``sum_up``: they are in no sum, old or new.
     """
     async with database.write() as session:
         rollups = RollupRepository(session)
@@ -46,8 +48,10 @@ async def rebuild(database: Database, zone: ZoneInfo) -> int:
         first, last = (day_of(one, zone) for one in span or (utc_now(), utc_now()))
         await rollups.clear_outside(first, last)
     days = list(_days(first, last))
-    for day in days:
+    for done, day in enumerate(days, 1):
         await _rebuild_day(database, zone, day)
+        if on_day is not None:
+            on_day(done, len(days))
     async with database.write() as session:
         await RollupRepository(session).set_state(rebuilt_at=utc_now())
     return len(days)

@@ -43,7 +43,11 @@ def day_of(instant: datetime, zone: ZoneInfo) -> date:
 
 
 def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The instants from which and before which it is ``day`` in ``zone``, in UTC."""
+    """The instants from which and before which it is ``day`` in ``zone``, in UTC.
+
+    A day near the ends of the calendar is taken as one a little further in.
+    """
+    day = min(max(day, date(2, 1, 1)), date(9998, 12, 31))
     start = datetime.combine(day, time.min, zone)
     end = datetime.combine(day + timedelta(days=1), time.min, zone)
     return start.astimezone(UTC), end.astimezone(UTC)

@@ -5,6 +5,6 @@ transaction it tells of.
 """
 
 from tongke_platform.notices.kinds import NoticeKind, Urgency, kinds, register
-from tongke_platform.notices.service import forget, send, unread
+from tongke_platform.notices.service import forget, send, tell_school, unread
 
-__all__ = ["NoticeKind", "Urgency", "forget", "kinds", "register", "send", "unread"]
+__all__ = ["NoticeKind", "Urgency", "forget", "kinds", "register", "send", "tell_school", "unread"]

@@ -5,8 +5,6 @@ settled in another after; a claim that nobody settled (the process died in betwe
 ``unsure``, because the message may have gone out. It stays in the inbox in any case.
 """
 
-import asyncio
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,10 +24,10 @@ from tongke_platform.notices.repository import (
     HoursRepository,
     NoticeRepository,
 )
+from tongke_platform.rounds import Rounds
 
 CLAIM = timedelta(minutes=5)
 POLL_S = 2.0
-STOP_S = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -139,34 +137,6 @@ async def _remember_trouble(frame: Frame, delivery: Delivery, reason: str) -> No
         await ChatRepository(session).note_trouble(delivery.chat_id, reason)
 
 
-class Deliverer:
-    """Delivers in the background of a worker."""
-
-    def __init__(self, frame: Frame) -> None:
-        self._frame = frame
-        self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._work())
-
-    async def stop(self) -> None:
-        """A message that is being handed over gets the time for it."""
-        self._stopping.set()
-        if self._task is None:
-            return
-        done, _ = await asyncio.wait([self._task], timeout=STOP_S)
-        if not done:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _work(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                await deliver_due(self._frame)
-            except Exception:
-                log.exception("notices not delivered")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
-                    await self._stopping.wait()
+def rounds(frame: Frame) -> Rounds:
+    """Delivering in the background of a worker."""
+    return Rounds("notices", lambda: deliver_due(frame), POLL_S)

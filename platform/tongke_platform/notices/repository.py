@@ -1,7 +1,7 @@
 """All SQL about notices, their deliveries, and what people and schools have chosen."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,9 @@ from tongke_platform.notices.models import (
     SchoolChat,
 )
 from tongke_platform.organisations.models import Organisation
-from tongke_platform.people.models import NameKind, Person, SignInName
+from tongke_platform.people.models import Membership, NameKind, Person, SignInName
+from tongke_platform.people.repository import in_force
+from tongke_platform.people.roles import Role
 
 CHUNK = 200
 
@@ -283,3 +285,13 @@ class ChatRepository(Repository[SchoolChat]):
 
 def channels_key(notice_id: UUID, channel: Channel) -> str:
     return f"{channel}:{notice_id}"
+
+
+async def holders(
+    session: ReadSession, organisation_id: UUID, roles: Collection[Role], day: date
+) -> Sequence[UUID]:
+    """Who holds one of ``roles`` at an organisation on ``day``."""
+    statement = select(Membership.person_id).where(
+        Membership.organisation_id == organisation_id, Membership.role.in_(roles), in_force(day)
+    )
+    return (await session.execute(statement.distinct())).scalars().all()

@@ -1,7 +1,7 @@
 """Rules of notices: told once, read by one, and where they go besides the inbox."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,13 @@ from tongke_platform.errors import N_, NotFound
 from tongke_platform.notices.hours import Hours
 from tongke_platform.notices.kinds import NoticeKind, kinds, known, named
 from tongke_platform.notices.models import Channel, Choice, Notice
-from tongke_platform.notices.repository import ChoiceRepository, HoursRepository, NoticeRepository
+from tongke_platform.notices.repository import (
+    ChoiceRepository,
+    HoursRepository,
+    NoticeRepository,
+    holders,
+)
+from tongke_platform.people.roles import Role
 
 LONGEST_PARAM = 500
 
@@ -47,6 +53,24 @@ async def send(
     }
     there = await notices.reachable(to)
     return await notices.add_new([{**row, "person_id": one} for one in sorted(there)])
+
+
+async def tell_school(
+    session: WriteSession,
+    *,
+    school_id: UUID,
+    roles: Collection[Role],
+    day: date,
+    kind: NoticeKind,
+    params: Mapping[str, Any],
+    key: str,
+    link: str = "",
+) -> int:
+    """``send`` to those who hold one of ``roles`` at a school on ``day``, and to its groups."""
+    people = await holders(session, school_id, roles, day)
+    return await send(
+        session, to=people, kind=kind, params=params, key=key, link=link, school_id=school_id
+    )
 
 
 def _plain(name: str, value: Any) -> str:
