@@ -60,7 +60,8 @@ class LiveLesson:
 class LiveHub(Kind[Access]):
     """Merges what the relay, the packagers and the rooms say. Lives on one event loop.
 
-    ``ask_recording`` asks the packagers for their ``status`` of a lesson.
+    ``ask_recording`` asks the packagers for their ``status`` of a lesson; ``seen`` is told whenever
+    a classroom is known to watch, by which carrier.
     """
 
     name: ClassVar[str] = "lesson"
@@ -72,8 +73,10 @@ class LiveHub(Kind[Access]):
         frame: Frame,
         ask_recording: Callable[[str], Awaitable[Json]],
         monotonic: Callable[[], float] = time.monotonic,
+        seen: Callable[[str, str, str], None] = lambda lesson, room, carrier: None,
     ) -> None:
         self._frame = frame
+        self._seen = seen
         self._ask_recording = ask_recording
         self._monotonic = monotonic
         self._media: dict[str, MediaState] = {}
@@ -120,6 +123,8 @@ class LiveHub(Kind[Access]):
         live = self._lessons.get(key)
         if live is not None and context.room in live.presence:
             live.presence[context.room].report = what
+            if what.carrier != "none":
+                self._seen(key, context.room, what.carrier)
             self._presence_changed(key, live)
 
     def joined(self, key: str, context: Access) -> None:
@@ -193,6 +198,8 @@ class LiveHub(Kind[Access]):
         now, monotonic = self._frame.now(), self._monotonic()
         for key, stats in lessons.items():
             self._state(key).take_stats(stats, now, monotonic)
+            for room in self._state(key).rooms_watching():
+                self._seen(key, room, "whep")
             self._touch(key)
         for key in [key for key in self._media if key not in lessons]:
             state = self._media[key]

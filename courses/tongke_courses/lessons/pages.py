@@ -253,8 +253,10 @@ async def replay(
         return pages.render(request, "lessons/not_yet.html", viewer=viewer, lesson=view)
     source = addresses(lesson.id).replay + (f"?token={quote(token)}" if room else "")
     back = f"/room/{quote(token)}" if room else "/"
+    # A classroom that watches again says so now and then.
+    seen = {"topic": addresses(lesson.id).topic, "token": token} if room else {}
     return pages.render(
-        request, "lessons/replay.html", lesson=view, back=back, data={"source": source}
+        request, "lessons/replay.html", lesson=view, back=back, data={"source": source} | seen
     )
 
 

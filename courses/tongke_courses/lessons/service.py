@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tongke_courses.lessons import rights
+from tongke_courses.lessons import facts, rights, telling
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.repository import LessonRepository, LessonRoomRepository
 from tongke_platform.database import ReadSession, WriteSession
@@ -128,6 +128,7 @@ async def deliver(
             found.invited_by_id, found.invited_at = how.by, how.now
         if known is None:
             there[room.id] = await deliveries.add(found)
+        await telling.planned(session, lesson, room)
 
 
 def _is_stale(known: LessonRoom, day: date) -> bool:
@@ -214,6 +215,8 @@ async def end(frame: Frame, lesson_id: UUID) -> tuple[Lesson, bool]:
             job = await frame.jobs.add(session, FINALISE, lesson=str(lesson_id))
             announce(frame, session, lesson_id)
         lesson = await fresh(session, lesson_id)
+        if job is not None:
+            await facts.held(session, lesson)
     if job is not None:
         return lesson, await frame.jobs.run(job)
     return lesson, await frame.jobs.settled(FINALISE, lesson=str(lesson_id))

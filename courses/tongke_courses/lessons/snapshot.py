@@ -14,7 +14,7 @@ from tongke_platform.organisations.models import Room
 STALE_S = 5.0
 
 Json = dict[str, Any]
-Carrier = Literal["whep", "hls", "none"]
+Carrier = Literal["whep", "hls", "replay", "none"]
 
 
 class Report(BaseModel):
@@ -78,6 +78,9 @@ class MediaState:
             self.layers = source.get("layers", {})
         self.viewers = stats.get("viewers", ())
         self.heard = monotonic
+
+    def rooms_watching(self) -> list[str]:
+        return [str(one["room"]) for one in self.viewers if one.get("room")]
 
     def forget_viewers(self) -> None:
         self.viewers = ()

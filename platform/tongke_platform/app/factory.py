@@ -36,6 +36,8 @@ from tongke_platform.devices import rights as device_rights
 from tongke_platform.devices import routes as device_routes
 from tongke_platform.devices.service import ADDRESS_CHANGED
 from tongke_platform.events import Events
+from tongke_platform.facts import routes as fact_routes
+from tongke_platform.facts import tasks as fact_tasks
 from tongke_platform.firstrun import pages as firstrun_pages
 from tongke_platform.frame import Frame
 from tongke_platform.imports import pages as import_pages
@@ -44,9 +46,9 @@ from tongke_platform.imports import tasks as import_tasks
 from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
 from tongke_platform.metrics import MeasureRequests, Metrics
+from tongke_platform.notices import delivering
 from tongke_platform.notices import pages as notice_pages
 from tongke_platform.notices import routes as notice_routes
-from tongke_platform.notices.delivering import Deliverer
 from tongke_platform.notices.live import Inbox
 from tongke_platform.pages import login
 from tongke_platform.pages.languages import translations
@@ -121,11 +123,12 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         ],
     )
     app.state.frame = frame
-    app.state.live_hub = media.hub
+    app.state.live_hub, app.state.attendance = media.hub, media.attendance
     frame.wire.register(Inbox(frame))
-    for told in (notice_routes, notice_pages):
+    for told in (notice_routes, notice_pages, fact_routes):
         app.include_router(told.router)
     tasks.register(frame.jobs, media)
+    tasks.register_facts(frame)
     import_tasks.register(frame.jobs, frame)
     problems.install(app)
     _add_pages(app, settings, frame)
@@ -134,7 +137,9 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
         app.include_router(joined.router)
     app.include_router(lesson_routes.invitation_router)
-    partnership_rights.offer([*lesson_rights.RULES, *partnership_rights.RULES, *device_rights.RULES])
+    partnership_rights.offer(
+        [*lesson_rights.RULES, *partnership_rights.RULES, *device_rights.RULES]
+    )
     for changed in (PARTNERSHIP_CHANGED, ADDRESS_CHANGED):
         frame.events.listen(changed, lambda _: frame.wire.recheck())
     for account in (account_pages, account_doors, account_desk):
@@ -181,18 +186,21 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        deliverer = Deliverer(frame)
+        rounds = (delivering.rounds(frame), fact_tasks.rounds(frame))
         await frame.wire.start()
         media.hub.start()
+        media.attendance.start()
         relay.start()
         hls.start()
         if "worker" in frame.settings.roles:
             frame.jobs.start()
-            deliverer.start()
+            for one in rounds:
+                one.start()
         try:
             yield
         finally:
-            await deliverer.stop()
+            for one in rounds:
+                await one.stop()
             await frame.jobs.stop()
             await media.stop()
             await frame.wire.stop()
