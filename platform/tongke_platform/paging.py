@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, Uuid, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    String,
+    Uuid,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tongke_platform.database import ReadSession
@@ -15,8 +25,8 @@ from tongke_platform.errors import N_, Invalid
 
 LIMIT = 50
 MOST = 200
-# Counting further is work nobody looks at.
-COUNTED = 100_000
+# Counting further costs more than the page itself, and says no more than "many".
+COUNTED = 1000
 
 T = TypeVar("T")
 
@@ -62,11 +72,16 @@ class Window:
 
 @dataclass(frozen=True)
 class Listing(Generic[T]):
-    """``next`` asks for the following page, empty on the last; ``total`` counts all of them."""
+    """``next`` asks for the following page, empty on the last; ``total`` counts up to COUNTED."""
 
     items: Sequence[T]
     next: str = ""
     total: int = 0
+
+    @property
+    def said(self) -> str:
+        """How many there are, for a reader."""
+        return f"{COUNTED}+" if self.total >= COUNTED else str(self.total)
 
 
 def windowed(
@@ -91,10 +106,15 @@ def listing(
     return Listing(items, str(Cursor(*name_of(items[-1]))) if more else "", total)
 
 
+def counted(statement: Select[*tuple[Any, ...]]) -> ScalarSelect[int]:
+    """How many rows ``statement`` has, at most COUNTED, as a column of another."""
+    inner = statement.order_by(None).limit(COUNTED).subquery()
+    return select(func.count()).select_from(inner).scalar_subquery()
+
+
 async def count(session: ReadSession, statement: Select[*tuple[Any, ...]]) -> int:
     """Rows of ``statement``, at most COUNTED."""
-    inner = statement.order_by(None).limit(COUNTED).subquery()
-    found: int = (await session.execute(select(func.count()).select_from(inner))).scalar_one()
+    found: int = (await session.execute(select(counted(statement)))).scalar_one()
     return found
 
 

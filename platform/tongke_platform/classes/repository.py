@@ -120,8 +120,9 @@ class ClassRepository(Repository[SchoolClass]):
         """In the order of cohorts; ``state`` is open, ended or all."""
         conditions: list[ColumnElement[bool]] = [readable]
         if q:
-            said = (SchoolClass.name, ClassYear.name, Organisation.name)
-            conditions.append(or_(*(contains(one, q) for one in said)))
+            schools = select(Organisation.id).where(contains(Organisation.name, q))
+            said = (contains(SchoolClass.name, q), contains(ClassYear.name, q))
+            conditions.append(or_(*said, SchoolClass.organisation_id.in_(schools)))
         if organisation_id:
             conditions.append(SchoolClass.organisation_id == organisation_id)
         if grade:

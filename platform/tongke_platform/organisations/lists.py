@@ -40,9 +40,11 @@ async def regions(session: ReadSession, by: Principal, rule: Rule) -> Sequence[R
     return await RegionRepository(session).within(rights.regions(rule, by))
 
 
-async def choices(session: ReadSession, by: Principal, rule: Rule) -> Sequence[Organisation]:
+async def choices(
+    session: ReadSession, by: Principal, rule: Rule, limit: int = 500
+) -> Sequence[Organisation]:
     """Open organisations that ``rule`` is held over, for a form."""
-    return await OrganisationRepository(session).choices(rule.clause(by))
+    return await OrganisationRepository(session).choices(rule.clause(by), limit)
 
 
 async def successors(session: ReadSession, by: Principal) -> Sequence[Organisation]:

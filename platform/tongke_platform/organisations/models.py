@@ -84,6 +84,7 @@ class Room(Record):
     """
 
     __tablename__ = "rooms"
+    __table_args__ = (Index("ix_rooms_name_id", "name", "id"),)
 
     name: Mapped[str] = mapped_column(String(80))
     school_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -115,7 +116,10 @@ class SchoolClass(Record):
     """
 
     __tablename__ = "school_classes"
-    __table_args__ = (Index("ix_school_classes_organisation_id_name", "organisation_id", "name"),)
+    __table_args__ = (
+        Index("ix_school_classes_organisation_id_name", "organisation_id", "name"),
+        Index("ix_school_classes_name_id", "name", "id"),
+    )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     name: Mapped[str] = mapped_column(String(80))

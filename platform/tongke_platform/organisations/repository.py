@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    case,
     func,
     literal,
     or_,
@@ -190,6 +191,12 @@ class OrganisationRepository(Repository[Organisation]):
             .order_by(Organisation.name, Organisation.id)
             .limit(limit)
         )
+
+    async def share(self, clause: ColumnElement[bool]) -> float:
+        """Which part of all organisations fits: 0 to 1."""
+        some = func.count(case((clause, 1)))
+        found = (await self.session.execute(select(some, func.count(Organisation.id)))).one()
+        return float(found[0] / found[1]) if found[1] else 0.0
 
     async def county(self, readable: ColumnElement[bool], day: date) -> "County":
         """How far a county is set up; people are counted by their posts at organisations."""

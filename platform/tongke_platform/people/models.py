@@ -63,6 +63,8 @@ class Membership(Record):
     __table_args__ = (
         Index("ix_memberships_organisation_id_role", "organisation_id", "role"),
         Index("ix_memberships_scope_id_role", "scope_id", "role"),
+        Index("ix_memberships_role_person_id", "role", "person_id"),
+        Index("ix_memberships_ends_on", "ends_on"),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)

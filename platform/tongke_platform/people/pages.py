@@ -82,7 +82,7 @@ async def show(
         found=found, wanted=wanted, roles=NAMES, manages=manages, after=after,
         school=await places.seen_or_none(session, principal, place), today=principal.today,
         plain=wanted == PeopleFilter() and not after,
-        choices=await places.choices(session, principal, rights.MANAGE) if manages else [],
+        choices=await places.choices(session, principal, rights.MANAGE, 41) if manages else [],
         here=query(q=q, role=role, school=school, region=region, state=state),
     )  # fmt: skip
 

@@ -137,6 +137,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_school_classes_organisation_id_name", ["organisation_id", "name"], unique=False
         )
+        batch_op.create_index("ix_school_classes_name_id", ["name", "id"], unique=False)
 
     op.create_table(
         "class_entries",
@@ -207,6 +208,7 @@ def upgrade() -> None:
     with op.batch_alter_table("rooms", schema=None) as batch_op:
         batch_op.add_column(sa.Column("class_id", sa.Uuid(), nullable=True))
         batch_op.create_index(batch_op.f("ix_rooms_class_id"), ["class_id"], unique=False)
+        batch_op.create_index("ix_rooms_name_id", ["name", "id"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_rooms_class_id_school_classes"),
             "school_classes",
@@ -215,9 +217,18 @@ def upgrade() -> None:
             ondelete="SET NULL",
         )
 
+    with op.batch_alter_table("memberships", schema=None) as batch_op:
+        batch_op.create_index("ix_memberships_role_person_id", ["role", "person_id"], unique=False)
+        batch_op.create_index("ix_memberships_ends_on", ["ends_on"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("memberships", schema=None) as batch_op:
+        batch_op.drop_index("ix_memberships_ends_on")
+        batch_op.drop_index("ix_memberships_role_person_id")
+
     with op.batch_alter_table("rooms", schema=None) as batch_op:
+        batch_op.drop_index("ix_rooms_name_id")
         batch_op.drop_constraint(batch_op.f("fk_rooms_class_id_school_classes"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_rooms_class_id"))
         batch_op.drop_column("class_id")
@@ -242,6 +253,7 @@ def downgrade() -> None:
 
     op.drop_table("class_entries")
     with op.batch_alter_table("school_classes", schema=None) as batch_op:
+        batch_op.drop_index("ix_school_classes_name_id")
         batch_op.drop_index("ix_school_classes_organisation_id_name")
 
     op.drop_table("school_classes")
