@@ -90,7 +90,7 @@ PARTNERSHIP_ACCEPTED = register(
 PARTNERSHIP_PAUSED = register(
     NoticeKind(
         "partnership.paused",
-        N_("A partnership is paused or ended"),
+        N_("A partnership is paused"),
         N_("%(partnership)s is paused"),
         N_(
             "%(by)s has paused %(partnership)s: %(reason)s. Lessons held so far can be watched again."
@@ -98,5 +98,36 @@ PARTNERSHIP_PAUSED = register(
         mail=Choice.NOW,
         chat=Choice.NOW,
         urgency=Urgency.URGENT,
+    )
+)
+PARTNERSHIP_RESUMED = register(
+    NoticeKind(
+        "partnership.resumed",
+        N_("A partnership goes on"),
+        N_("%(partnership)s goes on"),
+        N_("%(by)s of %(school)s lets %(partnership)s go on."),
+        mail=Choice.NOW,
+        chat=Choice.NOW,
+    )
+)
+PARTNERSHIP_ENDED = register(
+    NoticeKind(
+        "partnership.ended",
+        N_("A partnership ends"),
+        N_("%(partnership)s has ended"),
+        N_(
+            "%(by)s of %(school)s has ended %(partnership)s. Lessons held so far can be watched again."
+        ),
+        mail=Choice.NOW,
+        chat=Choice.NOW,
+    )
+)
+PARTNERSHIP_DECLINED = register(
+    NoticeKind(
+        "partnership.declined",
+        N_("A proposed partnership does not come about"),
+        N_("%(partnership)s does not come about"),
+        N_("%(by)s of %(school)s has declined or withdrawn it."),
+        mail=Choice.NOW,
     )
 )

@@ -14,7 +14,6 @@ from tongke_platform.frame import Frame, Reading, TheFrame, Writing
 from tongke_platform.notices import chat, groups, service
 from tongke_platform.notices.hours import Hours
 from tongke_platform.notices.kinds import NoticeKind, kinds
-from tongke_platform.notices.live import topic_of
 from tongke_platform.notices.models import Channel, Choice, Notice
 from tongke_platform.notices.rights import CHATS
 from tongke_platform.notices.routes import touch
@@ -88,7 +87,6 @@ async def inbox(
         away=away,
         first=before is None,
         next=found[PAGE - 1].id if len(found) > PAGE else None,
-        data={"topic": topic_of(principal.id)},
     )
 
 

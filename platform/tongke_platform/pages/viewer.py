@@ -12,9 +12,10 @@ class Viewer:
 
     name: str
     school: str = ""
+    id: str = ""
     sections: tuple[Section, ...] = ()
 
 
 def viewer_of(principal: Principal) -> Viewer:
     school = principal.school.name if principal.school else ""
-    return Viewer(principal.name, school, sections_for(principal))
+    return Viewer(principal.name, school, str(principal.id), sections_for(principal))

@@ -10,7 +10,7 @@ from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Frame
 from tongke_platform.organisations.closing import when_closed
 from tongke_platform.organisations.models import SCHOOLS, Organisation
-from tongke_platform.partnerships import rights
+from tongke_platform.partnerships import rights, telling
 from tongke_platform.partnerships.models import (
     UNITS,
     Act,
@@ -354,7 +354,7 @@ async def _record(
     reason: str,
     now: datetime,
 ) -> None:
-    await StepRepository(session).add(
+    step = await StepRepository(session).add(
         PartnershipStep(
             partnership_id=found.id,
             act=act,
@@ -365,6 +365,7 @@ async def _record(
             reason=reason,
         )
     )
+    await telling.stepped(session, by, step)
 
 
 def _announce(frame: Frame, session: WriteSession, key: UUID) -> None:

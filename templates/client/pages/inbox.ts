@@ -1,20 +1,11 @@
 /** The inbox: says when something new has arrived, and lets its reader decide when to look. */
 
-import { pageData } from "../lib/page";
-import { Wire } from "../lib/wire";
+import { ring } from "../lib/bell";
+import { element, pageData } from "../lib/page";
 
-interface Data {
-  topic: string;
-  unread: number;
-}
+let shown = pageData<{ unread: number }>().unread;
 
-const page = pageData<Data>();
-let shown = page.unread;
-
-new Wire().open<{ unread: number }>(page.topic, {
-  onSnapshot({ unread }) {
-    const arrived = document.getElementById("arrived");
-    if (arrived && unread > shown) arrived.hidden = false;
-    shown = Math.min(shown, unread);
-  },
+ring((unread) => {
+  if (unread > shown) element("arrived").hidden = false;
+  shown = Math.min(shown, unread);
 });
