@@ -121,7 +121,7 @@ async def first_steps(session: ReadSession, by: Principal) -> list[Step] | None:
             "/admin/organisations/new", N_("Add a school"), numbers.schools > 1,
         ),
         Step(
-            N_("Classrooms"),
+            N_("Rooms"),
             N_("Each classroom gets an address and a code to print; its PC needs no account."),
             "/admin/rooms/new", N_("Add a classroom"), numbers.rooms > 0,
         ),

@@ -40,7 +40,7 @@ SECTION = add_section(
     Section("organisations", N_("Organisations"), "/admin/organisations", "school", rights.READ)
 )
 LABELS = {
-    "code": N_("Code"),
+    "code": N_("Organisation code"),
     "name": N_("Name"),
     "kind": N_("Kind"),
     "region_id": N_("Region"),
@@ -121,7 +121,11 @@ async def new(
 ) -> Response:
     if not rights.MANAGE.allows_anywhere(principal):
         raise Forbidden
-    return await _form(request, pages, session, principal, {"first_grade": 1, "last_grade": 6})
+    regions = await lists.regions(session, principal, rights.MANAGE)
+    values: dict[str, object] = {"first_grade": 1, "last_grade": 6}
+    if regions:
+        values["region_id"] = regions[0].id
+    return await _form(request, pages, session, principal, values)
 
 
 @router.post("/admin/organisations")

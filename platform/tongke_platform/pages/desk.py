@@ -26,10 +26,11 @@ _FOREIGN_PLACE = re.compile(r"%(?!\(\w+\)s)")
 
 @dataclass(frozen=True)
 class Toast:
-    """``undo`` is the address that takes it back, or empty."""
+    """``undo`` is the address that takes it back, or empty; ``page`` is where it is shown."""
 
     words: str
-    undo: str = ""
+    undo: str
+    page: str
 
 
 def desk(
@@ -78,9 +79,10 @@ def _take(request: Request, pages: Pages) -> Toast | None:
         said = json.loads(base64.urlsafe_b64decode(request.cookies[COOKIE]))
         undo = f"/admin/undo/{UUID(said['u'])}" if said["u"] else ""
         message = str(said["m"])
+        page = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         if _FOREIGN_PLACE.search(message):
             return None
-        return Toast(pages.say(request, message, dict(said["p"])), undo)
+        return Toast(pages.say(request, message, dict(said["p"])), undo, page)
     except (KeyError, ValueError, TypeError, RecursionError):
         return None
 

@@ -38,7 +38,7 @@ from tongke_platform.undo import service as undos
 router = APIRouter(include_in_schema=False)
 SECTION = add_section(Section("people", N_("People"), "/admin/people", "users", rights.READ))
 LABELS = {
-    "name": N_("Name"),
+    "name": N_("Full name"),
     "phone": N_("Phone number"),
     "staff_number": N_("Staff number"),
     "mail": N_("Mail"),
