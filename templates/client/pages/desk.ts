@@ -1,5 +1,7 @@
 /** Lists of the administration: choosing many rows, and a bar that shows while some are chosen. */
 
+import { ring } from "../lib/bell";
+
 function every<T extends HTMLElement>(selector: string, within: ParentNode = document): T[] {
   return Array.from(within.querySelectorAll<T>(selector));
 }
@@ -39,3 +41,4 @@ every<HTMLFormElement>("form.filter").forEach(ask);
 for (const button of every<HTMLButtonElement>("button[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
+ring();
