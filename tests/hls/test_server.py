@@ -285,17 +285,23 @@ async def test_closing_ends_waits(live: Live) -> None:
     problem(await task, 503)
 
 
-async def test_late_rendition_starts_at_its_number(live: Live) -> None:
+async def test_late_rendition_covers_the_same_time(live: Live) -> None:
     live.one()
     live.one()
     live.picture.gap()
     live.one()
-    late = Feeder(live.rig.library.rendition(LESSON, "lead-v-q"), picture(4))
+    late = Feeder(live.rig.library.rendition(LESSON, "lead-v-q"), picture(4), live.picture.at_us)
     late.msn = 9
     late.segments(1)
-    response = await live.client.get(live.rig.media("lead-v-q"))
-    assert "#EXT-X-MEDIA-SEQUENCE:9\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n" in response.text
-    assert 'URI="../lead-v-f/index.m3u8",LAST-MSN=7,LAST-PART=0' in response.text
+    whole = (await live.get()).text
+    text = (await live.client.get(live.rig.media("lead-v-q"))).text
+    assert "#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n" in text
+    assert text.count("#EXT-X-GAP\n") == 9
+    assert "#EXT-X-GAP\n#EXTINF:4.000000,\n6.m4s\n" in text
+    assert 'URI="../lead-v-f/index.m3u8",LAST-MSN=7,LAST-PART=0' in text
+    assert "\n9.m4s\n" in text
+    began = [line for line in whole.split("\n") if line.startswith("#EXT-X-PROGRAM-DATE-TIME")]
+    assert began[0] in text, "a player puts both at the same place"
 
 
 async def test_metrics_and_health(live: Live) -> None:
