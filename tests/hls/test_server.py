@@ -223,6 +223,16 @@ async def test_end_answers_every_wait(live: Live) -> None:
     assert after.headers["cache-control"] == "public, max-age=60"
 
 
+async def test_gap_still_open_at_the_end_is_left_out(live: Live) -> None:
+    live.one()
+    live.one()
+    live.picture.sink.segment(6, live.picture.at_us, discontinuity=False, gap=True)
+    live.rig.library.ended(LESSON, live.picture.at_us + 1_000)
+    text = (await live.get()).text
+    assert text.endswith("\n5.m4s\n#EXT-X-ENDLIST\n")
+    assert "#EXT-X-GAP" not in text
+
+
 async def test_hinted_part_comes_whole(live: Live) -> None:
     task = await live.held("5.2.m4s")
     live.one()

@@ -113,7 +113,11 @@ class Rendition:
 
     def end(self) -> None:
         """Nothing more comes: EXT-X-ENDLIST."""
-        if self._open is not None:
+        if self._open is not None and not self._open.parts:
+            # Begun as the source left for good: a gap before nothing, and of no length.
+            self.segments.pop()
+            self._open = None
+        elif self._open is not None:
             self.close(self._open.msn, self._open.duration_us)
         for segment in self.segments[self._retired :]:
             # A replay is read once: what only memory holds would be listed and soon not there.
