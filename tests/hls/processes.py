@@ -88,23 +88,51 @@ class FakeRelay:
     def tracks(self, first: int, epoch: int, us: int) -> None:
         """The source is live with picture (track ``first``) and sound (``first + 1``)."""
         self.event("source", source="lead", state="live", epoch=epoch, us=us)
-        for number, kind, codec, rate in (
-            (first, "video", "H264", 90_000),
-            (first + 1, "audio", "opus", 48_000),
-        ):
-            self.event(
-                "track",
-                track=number,
-                source="lead",
-                epoch=epoch,
-                kind=kind,
-                layer=None,
-                codec=codec,
-                rate=rate,
-                channels=2,
-                fmtp="packetization-mode=1",
-            )
-            self.event("map", track=number, rtp=0, us=us)
+        self._track(first, epoch, us, "video", "H264", 90_000)
+        self._track(first + 1, epoch, us, "audio", "opus", 48_000)
+
+    def with_late_layer(self, first: int, us: int, seconds: int, late_s: int) -> None:
+        """As ``media`` from segment 0 on; a smaller layer "q" joins after ``late_s`` seconds."""
+        track, skipped = first + 2, late_s * FPS
+        small = pictures((seconds - late_s) * FPS, width=96, height=64, idr_every=2 * FPS)
+        sequence = 0
+        for index, at in enumerate(self._media(first, 0, us, seconds)):
+            if index == skipped:
+                self._track(track, 0, at, "video", "H264", 90_000, layer="q")
+            if index > skipped:  # each after the great picture of its time, and its cut
+                sequence = self._small(track, sequence, small, index - skipped - 1, us, late_s)
+        self._small(track, sequence, small, len(small) - 1, us, late_s)
+
+    def _small(
+        self, track: int, sequence: int, small: Sequence[Any], index: int, us: int, late_s: int
+    ) -> int:
+        packets = packetize(small[index].nals, sequence, index * 90_000 // FPS)
+        self.packets(track, packets, us + late_s * 1_000_000 + index * 1_000_000 // FPS)
+        return sequence + len(packets)
+
+    def _track(
+        self,
+        number: int,
+        epoch: int,
+        us: int,
+        kind: str,
+        codec: str,
+        rate: int,
+        layer: str | None = None,
+    ) -> None:
+        self.event(
+            "track",
+            track=number,
+            source="lead",
+            epoch=epoch,
+            kind=kind,
+            layer=layer,
+            codec=codec,
+            rate=rate,
+            channels=2,
+            fmtp="packetization-mode=1",
+        )
+        self.event("map", track=number, rtp=0, us=us)
 
     def cut(self, seg: int, us: int, *, gap: bool = False) -> None:
         self.event("cut", source="lead", seg=seg, us=us, gap=gap)

@@ -20,9 +20,9 @@ S = 1_000_000
 HLS_JS = Path(__file__).parents[2] / "node_modules" / "hls.js" / "dist" / "hls.min.js"
 PAGE = """<!doctype html><link rel="icon" href="data:,"><video muted></video>
 <script src="hls.min.js"></script>"""
-PLAY = """([url, start]) => {
+PLAY = """([url, start, startLevel]) => {
   const video = document.querySelector("video");
-  const hls = window.hls = new Hls({lowLatencyMode: true, startPosition: start});
+  const hls = window.hls = new Hls({lowLatencyMode: true, startPosition: start, ...(startLevel === null ? {} : {startLevel})});
   window.fatal = [];
   window.stalls = 0;
   hls.on(Hls.Events.ERROR, (_, data) => {
@@ -64,10 +64,12 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-async def play(browser: Browser, page_url: str, media_url: str, start: float = -1) -> Page:
+async def play(
+    browser: Browser, page_url: str, media_url: str, start: float = -1, level: int | None = None
+) -> Page:
     page = await browser.new_page()
     await page.goto(page_url)
-    await page.evaluate(PLAY, [media_url, start])
+    await page.evaluate(PLAY, [media_url, start, level])
     return page
 
 
@@ -130,6 +132,30 @@ async def _replay(browser: Browser, page_url: str, url: str, back_s: float) -> N
     buffered = await page.evaluate("document.querySelector('video').duration")
     assert abs(buffered - (back_s + 6)) < 0.5
     await page.close()
+
+
+async def test_layer_that_begins_late(data_dir: Path, browser: Browser, page_url: str) -> None:
+    """The replay is whole for a player that starts on the layer that came last."""
+    async with (
+        fake_relay(data_dir) as relay,
+        running(data_dir) as process,
+        web(data_dir) as client,
+    ):
+        await client.open(LESSON, KEY)
+        await relay.pulled.wait()
+        us = relay.clock.now_us() - 12 * S
+        relay.tracks(1, 0, us)
+        relay.with_late_layer(1, us, seconds=12, late_s=4)
+        relay.event("end", us=us + 12 * S)
+        await client.finish(LESSON)
+        url = process.media("index.m3u8")
+        for level in (0, 1):
+            page = await play(browser, page_url, url, start=0, level=level)
+            await page.wait_for_function("document.querySelector('video').duration > 11.5")
+            assert await page.evaluate("hls.levels.length") == 2
+            await reaches(page, 7.0)
+            assert await page.evaluate("fatal") == []
+            await page.close()
 
 
 def read_all(url: str) -> tuple[int, float]:

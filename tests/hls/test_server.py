@@ -223,6 +223,16 @@ async def test_end_answers_every_wait(live: Live) -> None:
     assert after.headers["cache-control"] == "public, max-age=60"
 
 
+async def test_gap_still_open_at_the_end_is_left_out(live: Live) -> None:
+    live.one()
+    live.one()
+    live.picture.sink.segment(6, live.picture.at_us, discontinuity=False, gap=True)
+    live.rig.library.ended(LESSON, live.picture.at_us + 1_000)
+    text = (await live.get()).text
+    assert text.endswith("\n5.m4s\n#EXT-X-ENDLIST\n")
+    assert "#EXT-X-GAP" not in text
+
+
 async def test_hinted_part_comes_whole(live: Live) -> None:
     task = await live.held("5.2.m4s")
     live.one()
@@ -285,17 +295,23 @@ async def test_closing_ends_waits(live: Live) -> None:
     problem(await task, 503)
 
 
-async def test_late_rendition_starts_at_its_number(live: Live) -> None:
+async def test_late_rendition_covers_the_same_time(live: Live) -> None:
     live.one()
     live.one()
     live.picture.gap()
     live.one()
-    late = Feeder(live.rig.library.rendition(LESSON, "lead-v-q"), picture(4))
+    late = Feeder(live.rig.library.rendition(LESSON, "lead-v-q"), picture(4), live.picture.at_us)
     late.msn = 9
     late.segments(1)
-    response = await live.client.get(live.rig.media("lead-v-q"))
-    assert "#EXT-X-MEDIA-SEQUENCE:9\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n" in response.text
-    assert 'URI="../lead-v-f/index.m3u8",LAST-MSN=7,LAST-PART=0' in response.text
+    whole = (await live.get()).text
+    text = (await live.client.get(live.rig.media("lead-v-q"))).text
+    assert "#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n" in text
+    assert text.count("#EXT-X-GAP\n") == 9
+    assert "#EXT-X-GAP\n#EXTINF:4.000000,\n6.m4s\n" in text
+    assert 'URI="../lead-v-f/index.m3u8",LAST-MSN=7,LAST-PART=0' in text
+    assert "\n9.m4s\n" in text
+    began = [line for line in whole.split("\n") if line.startswith("#EXT-X-PROGRAM-DATE-TIME")]
+    assert began[0] in text, "a player puts both at the same place"
 
 
 async def test_metrics_and_health(live: Live) -> None:

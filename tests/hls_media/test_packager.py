@@ -246,6 +246,21 @@ def test_same_session_silent_for_a_while() -> None:
         assert [s.discontinuity for s in sink.segments] == [False, False, True]
 
 
+def test_away_when_the_lesson_ends() -> None:
+    """The teacher's page closes its session a moment before the end: nothing to mark."""
+    feed = Feed()
+    begin(feed, VideoTrack(1, pictures(60), steady(60, 30))).send(feed, cuts=False)
+    feed.cut(T0, T0)
+    feed.cut(T0 + 2 * S, T0 + 2 * S, gap=True)
+    feed.end(T0 + 2_100_000)
+    host = play(feed)
+    for sink in host.sinks.values():
+        assert [(s.gap, s.duration_us is None) for s in sink.segments] == [
+            (False, False),
+            (True, True),
+        ]
+
+
 def test_pictures_out_of_order_of_time_are_left_out() -> None:
     """B-frames are refused by the relay; here they must only do no harm."""
     feed = Feed()

@@ -58,6 +58,19 @@ async def recorded_after_gap(server: LiveServer, seed: Seed, gaps: int) -> None:
             await asyncio.sleep(0.2)
 
 
+async def segments_pass(server: LiveServer, seed: Seed, count: int) -> None:
+    """Wait until so many more segments of the sound are over."""
+    first: int | None = None
+    async with asyncio.timeout(30):
+        while True:
+            over = (await _playlists(server, seed)).get("lead-a", "").count("#EXTINF:")
+            first = over if first is None else first
+            if over >= first + count:
+                return
+            # Playlists tell of the next segment only to who asks again.
+            await asyncio.sleep(0.2)
+
+
 async def test_a_lesson_reaches_classrooms_and_is_on_demand_at_the_bell(
     browsing: Browsing, demo_server: LiveServer
 ) -> None:

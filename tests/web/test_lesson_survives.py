@@ -10,7 +10,7 @@ import httpx2
 from tests.web.browsing import Browsing
 from tests.web.lesson_pages import NO_WEBRTC, end_lesson, go_live, moves, open_room, teach, watches
 from tests.web.live_server import LiveServer, Seed
-from tests.web.test_lesson_live import recorded_after_gap
+from tests.web.test_lesson_live import recorded_after_gap, segments_pass
 from tests.web.waiting import until
 
 MIB = 1 << 20
@@ -92,8 +92,10 @@ async def test_a_full_disk_stops_the_recording_not_the_lesson(
         await until(desk, "tongke.snapshot.recording.state === 'stopped'", 20)
         assert await desk.is_visible("#notices .notice")
         assert await moves(room)
+        await segments_pass(server, seed, 2)  # one of them has no room from its first part on
         ballast.unlink()
         await until(desk, "tongke.snapshot.recording.state === 'ok'", 20)
+        await segments_pass(server, seed, 2)
         await watches(room, "hls")
         await end_lesson(desk)
         segments = await _replay(server, seed, "lead-a")

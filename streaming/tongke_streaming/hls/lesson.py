@@ -103,6 +103,7 @@ class Lesson:
             name,
             self.recorder,
             reports=self._reports,
+            earlier=self._earlier,
             first_discontinuity=self._first_discontinuity,
             on_closed=self._closed,
             on_init=lambda r, number, data: self._listener.init(self, r, number, data),
@@ -130,16 +131,19 @@ class Lesson:
         reports = (other.report for other in self._others(rendition))
         return tuple(report for report in reports if report is not None)
 
-    def _first_discontinuity(self, rendition: Rendition, msn: int) -> int:
-        return max(
-            (
-                other.first_discontinuity
-                + sum(segment.discontinuity for segment in other.segments if segment.msn < msn)
-                for other in self._others(rendition)
-                if other.segments
-            ),
-            default=0,
-        )
+    def _earlier(self, rendition: Rendition, msn: int) -> list[Segment]:
+        """The closed segments before ``msn`` of the rendition that begins first."""
+        others = [other for other in self._others(rendition) if other.segments]
+        if not others:
+            return []
+        longest = min(others, key=lambda other: other.segments[0].msn)
+        return [segment for segment in longest.segments if segment.closed and segment.msn < msn]
+
+    def _first_discontinuity(self, rendition: Rendition) -> int:
+        others = [other for other in self._others(rendition) if other.segments]
+        if not others:
+            return 0
+        return min(others, key=lambda other: other.segments[0].msn).first_discontinuity
 
     # What is asked.
 

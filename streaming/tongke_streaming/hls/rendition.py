@@ -18,16 +18,18 @@ _SHORTEST_GAP_US = 1_000
 _ADVANCE_PARTS = 3_000_000 // PART_TARGET_US
 
 Reports = Callable[["Rendition"], tuple[Report, ...]]
-FirstDiscontinuity = Callable[["Rendition", int], int]
+Earlier = Callable[["Rendition", int], Sequence[Segment]]
+FirstDiscontinuity = Callable[["Rendition"], int]
 OnClosed = Callable[["Rendition", Segment], None]
 
 
 class Rendition:
     """The RenditionSink of a rendition and what is listed of it. Lives on one event loop.
 
-    Segment numbers are contiguous from the first on: ones never told of become gaps. ``reports``
-    gives the state of the source's other renditions, ``first_discontinuity`` how many
-    discontinuities they had before a number, ``on_closed`` hears of each closed segment.
+    Segment numbers are contiguous from the source's first on: ones never told of become gaps, so
+    that every rendition of a source covers the same time. ``reports`` gives the state of the
+    source's other renditions, ``earlier`` their segments before a number, ``first_discontinuity``
+    how many discontinuities they had before their first, ``on_closed`` hears of each closed segment.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Rendition:
         recorder: Recorder,
         *,
         reports: Reports,
+        earlier: Earlier,
         first_discontinuity: FirstDiscontinuity,
         on_closed: OnClosed,
         on_init: Callable[["Rendition", int, bytes], None],
@@ -50,7 +53,8 @@ class Rendition:
         self.ended = False
         self._recorder = recorder
         self._reports = reports
-        self._count_discontinuities = first_discontinuity
+        self._earlier = earlier
+        self._first_discontinuity = first_discontinuity
         self._on_closed = on_closed
         self._on_init = on_init
         self._init: int | None = None
@@ -109,7 +113,11 @@ class Rendition:
 
     def end(self) -> None:
         """Nothing more comes: EXT-X-ENDLIST."""
-        if self._open is not None:
+        if self._open is not None and not self._open.parts:
+            # Begun as the source left for good: a gap before nothing, and of no length.
+            self.segments.pop()
+            self._open = None
+        elif self._open is not None:
             self.close(self._open.msn, self._open.duration_us)
         for segment in self.segments[self._retired :]:
             # A replay is read once: what only memory holds would be listed and soon not there.
@@ -126,14 +134,28 @@ class Rendition:
     def _fill(self, msn: int, start_us: int) -> None:
         """Numbers missing between what is there and ``msn`` become gaps of equal length."""
         if not self.segments:
-            self.first_discontinuity = self._count_discontinuities(self, msn)
-            self._recorder.note("rendition", r=self.name, dseq=self.first_discontinuity)
+            self._begin_late(msn)
+        if not self.segments:
             return
         first, begins = self.next_msn, self.segments[-1].end_us
         each = max(start_us - begins, 0) // max(msn - first, 1)
         for missing in range(first, msn):
             self._begin(missing, begins + (missing - first) * each, gap=True)
             self.close(missing, each)
+
+    def _begin_late(self, msn: int) -> None:
+        """Gaps where the source's other renditions have segments before ``msn``.
+
+        A player takes the length of a replay from whichever rendition it loads first.
+        """
+        self.first_discontinuity = self._first_discontinuity(self)
+        self._recorder.note("rendition", r=self.name, dseq=self.first_discontinuity)
+        owed, self._owed_discontinuity = self._owed_discontinuity, False
+        for other in self._earlier(self, msn):
+            self._owed_discontinuity = other.discontinuity
+            self._begin(other.msn, other.start_us, gap=True)
+            self.close(other.msn, other.duration_us)
+        self._owed_discontinuity = owed
 
     def _begin(self, msn: int, start_us: int, *, gap: bool) -> None:
         discontinuity, self._owed_discontinuity = self._owed_discontinuity, False

@@ -78,6 +78,11 @@ class SegmentWriter:
         self._sink.close(self._open, self._duration_us)
         self._open = None
 
+    def drop_gap(self) -> None:
+        """An open gap that no rendition of the source has media after is left out: not closed."""
+        if self._gap:
+            self._open = None
+
     def _tell(self, cut: Cut, start_us: int, *, gap: bool) -> None:
         if self._next_msn is not None:
             if cut.msn < self._next_msn:

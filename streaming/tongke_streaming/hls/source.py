@@ -313,5 +313,8 @@ class SourcePackager:
             self._sound.silence_until(us)
         for rendition in self._renditions():
             rendition.stop()
+        away = self._last_cut is not None and self._last_cut.gap
         for writer in self._writers.values():
+            if away:
+                writer.drop_gap()
             writer.close(us)

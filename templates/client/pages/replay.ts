@@ -1,6 +1,7 @@
 /** Watching a lesson again: own controls, the recording's gaps marked and skipped. */
 
 import type Hls from "hls.js";
+import type { LevelDetails } from "hls.js";
 import { _, element, expose, ngettext, pageData, say, show } from "../lib/page";
 import { lengthWords, timecode } from "../lib/time";
 import { Wire } from "../lib/wire";
@@ -42,9 +43,10 @@ async function load(): Promise<void> {
     return;
   }
   hls = new kind({ enableWorker: false, startPosition: 0, maxBufferLength: 30, backBufferLength: 60 });
+  hls.on(kind.Events.AUDIO_TRACK_LOADED, (_event, data) => findGaps(data.details));
   hls.on(kind.Events.LEVEL_LOADED, (_event, data) => {
-    gaps = joined(data.details.fragments.filter((one) => one.gap).map((one) => ({ from: one.start, to: one.end })));
-    drawGaps(data.details.totalduration);
+    // A layer of the pictures has gaps of its own, over which another one plays.
+    if (!hls?.audioTracks.length) findGaps(data.details);
   });
   video.addEventListener("loadedmetadata", ready, { once: true });
   hls.on(kind.Events.ERROR, (_event, data) => {
@@ -54,6 +56,11 @@ async function load(): Promise<void> {
   });
   hls.loadSource(page.source);
   hls.attachMedia(video);
+}
+
+function findGaps(details: LevelDetails): void {
+  gaps = joined(details.fragments.filter((one) => one.gap).map((one) => ({ from: one.start, to: one.end })));
+  drawGaps(details.totalduration);
 }
 
 function joined(found: Gap[]): Gap[] {
