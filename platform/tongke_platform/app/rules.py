@@ -1,6 +1,7 @@
 """Every slice's rules in one place, and the page that shows them: who may do what."""
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass

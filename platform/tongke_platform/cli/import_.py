@@ -19,7 +19,8 @@ from tongke_platform.imports import people, service
 from tongke_platform.imports.asker import OPERATOR
 from tongke_platform.imports.models import Outcome
 from tongke_platform.imports.oneroster.files import read_roster
-from tongke_platform.imports.oneroster.incoming import Incoming, Result, write_result
+from tongke_platform.imports.oneroster.incoming import Incoming, write_result
+from tongke_platform.imports.oneroster.places import Result
 from tongke_platform.imports.schemas import RowError, errors_of
 from tongke_platform.imports.table import MAX_FILE
 from tongke_platform.pages.languages import Language, named_language, translations

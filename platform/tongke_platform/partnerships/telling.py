@@ -32,7 +32,8 @@ async def stepped(session: WriteSession, by: Principal, step: PartnershipStep) -
     found = await PartnershipRepository(session).by_id(step.partnership_id)
     assert found is not None, "the step is one of its own"
     sides = {one.organisation_id: one.organisation for one in found.sides}
-    acting = sides[step.organisation_id].name if step.organisation_id in sides else ""
+    own = sides.get(step.organisation_id) if step.organisation_id else None
+    acting = own.name if own else ""
     for key in sides:
         if key == step.organisation_id:
             continue
