@@ -284,7 +284,7 @@ def test_gap_fills_and_ends() -> None:
     check(cuts)
     gaps = [c for c in cuts if c.gap]
     assert gaps[0].us == START + 5_960_000
-    assert len(gaps) == 8
+    assert len(gaps) == 16
     assert [c.gap for c in cuts[-3:]] == [False] * 3
 
 

@@ -208,7 +208,12 @@ class Cutter:
         return self.last
 
     def _fill(self, until_us: int) -> list[Cut]:
-        """Gap segments up to ``until_us``, none longer than the target duration."""
+        """Gap segments up to ``until_us``.
+
+        As they come, as long as segments of media: hls.js gives up a held playlist after 0.8 of the
+        target duration, and one that missed a gap segment never plays past it. Afterwards, at most
+        the target duration.
+        """
         if self.last is None:
             return []
         cuts = []
@@ -219,8 +224,10 @@ class Cutter:
                 cuts.append(self._cut(start, True))
         if not self.last.gap and until_us - start > _SMALLEST_GAP_US:
             cuts.append(self._cut(max(start, self.last.us + 1000), True))
-        while self.last.gap and until_us - self.last.us > LONGEST_SEGMENT_US:
-            cuts.append(self._cut(self.last.us + LONGEST_SEGMENT_US, True))
+        coming = until_us - self.last.us <= LONGEST_SEGMENT_US
+        each = SEGMENT_US if coming else LONGEST_SEGMENT_US
+        while self.last.gap and until_us - self.last.us > each:
+            cuts.append(self._cut(self.last.us + each, True))
         return cuts
 
     def picture(self, us: int, keyframe: bool, *, anew: bool = False) -> list[Cut]:
