@@ -22,7 +22,7 @@ from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
 from tongke_platform.accounts.oidc import read_providers
 from tongke_platform.accounts.sms import make_sms
-from tongke_platform.app import audited, problems
+from tongke_platform.app import audited, problems, rules
 from tongke_platform.app.administration import ROUTERS
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
@@ -148,7 +148,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         app.include_router(trust.router)
     for import_ in (import_routes, import_pages):
         app.include_router(import_.router)
-    for router in ROUTERS:
+    for router in (*ROUTERS, rules.router):
         app.include_router(router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))

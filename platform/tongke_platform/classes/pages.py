@@ -126,7 +126,6 @@ async def create(
     request: Request, pages: ThePages, frame: TheFrame, principal: RequiredPrincipal
 ) -> Response:
     values = await typed(request)
-    place = None
     try:
         wanted = ClassIn.model_validate(filled(values, "grade", "name", "size"))
         async with frame.database.write() as session:
@@ -141,9 +140,11 @@ async def create(
         else:
             trouble, status = trouble_of(request, pages, error), error.status
         async with frame.database.read() as reading:
+            # What the refused session read is gone with it.
+            school = await lists.named_or_none(reading, principal, values.get("school", ""))
             return await _form(
                 request, pages, reading, principal, dict[str, object](values),
-                school=place, trouble=trouble, status=status,
+                school=school, trouble=trouble, status=status,
             )  # fmt: skip
     return done(f"/admin/classes/{made.id}", N_("%(name)s is added."), name=made.name)
 

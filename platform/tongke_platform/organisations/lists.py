@@ -1,6 +1,7 @@
 """Lists of organisations and regions, as ``by`` may see them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -64,6 +65,12 @@ async def named(session: ReadSession, by: Principal, code: str) -> Organisation:
     if found is None or not rights.READ.allows(by, found):
         raise NotFound(NO_ORGANISATION, code="no_organisation")
     return found
+
+
+async def named_or_none(session: ReadSession, by: Principal, code: str) -> Organisation | None:
+    with suppress(NotFound):
+        return await named(session, by, code)
+    return None
 
 
 @dataclass(frozen=True)

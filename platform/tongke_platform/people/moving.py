@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tongke_platform.database import WriteSession
-from tongke_platform.errors import N_, Invalid
+from tongke_platform.errors import N_, Forbidden, Invalid
 from tongke_platform.organisations.models import Organisation
 from tongke_platform.people import posting, rights
 from tongke_platform.people.models import Membership
@@ -37,7 +37,9 @@ async def end_posts(
     by: Principal,
     at: UUID | None = None,
 ) -> dict[str, Any]:
-    """What ``posts.end`` needs to take it back. Raises Invalid ``no_posts``."""
+    """What ``posts.end`` needs to take it back. Raises Forbidden, Invalid ``no_posts``."""
+    if not rights.MANAGE.allows_anywhere(by):
+        raise Forbidden
     posts = await _posts(session, people, day, by, at)
     if not posts:
         raise Invalid(N_("None of those chosen holds a post that you may end."), code="no_posts")

@@ -115,7 +115,6 @@ async def create(
     request: Request, pages: ThePages, frame: TheFrame, principal: RequiredPrincipal
 ) -> Response:
     values = await typed(request)
-    place = None
     try:
         wanted = RoomIn.model_validate(filled(values, "name", "class_size", "class_id"))
         async with frame.database.write() as session:
@@ -127,9 +126,11 @@ async def create(
     except (ValidationError, TongkeError) as error:
         trouble, status = _wrong(request, pages, error)
         async with frame.database.read() as reading:
+            # What the refused session read is gone with it.
+            school = await lists.named_or_none(reading, principal, values.get("school", ""))
             return await _form(
                 request, pages, reading, principal, dict[str, object](values),
-                school=place, trouble=trouble, status=status,
+                school=school, trouble=trouble, status=status,
             )  # fmt: skip
     return done(f"/admin/rooms/{made.id}", N_("%(name)s is added."), name=made.name)
 
