@@ -25,9 +25,9 @@ demo:  ## two schools, a lesson going on now, and the addresses to try
 	@scripts/setup
 	@exec tongke demo $(DEMO_ARGS)
 
-test:  ## the test suite (Chromium and nginx come from Debian)
+test:  ## the test suite (Chromium, PostgreSQL, Redis, nginx: from Debian)
 	@scripts/setup test
-	@exec pytest $(TEST_ARGS)
+	@exec scripts/test $(TEST_ARGS)
 
 check:  ## format, lint, types, imports
 	@scripts/setup

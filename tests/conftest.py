@@ -1,4 +1,7 @@
-"""A real database file per test, copied from one that was migrated once per worker."""
+"""A real database per test, copied from one that was migrated once per worker.
+
+Every test that stands on ``settings`` runs on SQLite and on PostgreSQL, but for those of ``ONCE``.
+"""
 
 import asyncio
 import shutil
@@ -11,6 +14,8 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from tests.engines.postgresql import TEMPLATE, PostgreSQL
+from tests.engines.redis_server import RedisServer
 from tests.makers import Makers
 from tests.processes import StandIn, nothing
 from tongke_platform.accounts.passwords import Passwords
@@ -19,6 +24,10 @@ from tongke_platform.app.metadata import metadata
 from tongke_platform.database import migrate
 from tongke_platform.frame import Frame
 from tongke_platform.settings import Settings
+
+HERE = Path(__file__).parent
+# Browsers and media know nothing of the database, and take long.
+ONCE = {"deploy", "hls", "hls_media", "ingest", "media_commands", "rtc", "serve", "web"}
 
 
 @pytest.fixture
@@ -35,13 +44,88 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def bare_postgresql() -> Iterator[PostgreSQL]:
+    """A server of this session's own with nothing in it."""
+    server = PostgreSQL()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql(bare_postgresql: PostgreSQL) -> PostgreSQL:
+    """With the database ``TEMPLATE``, migrated."""
+    bare_postgresql.create_named(TEMPLATE)
+    asyncio.run(migrate.upgrade(bare_postgresql.url(TEMPLATE), metadata))
+    return bare_postgresql
+
+
 @pytest.fixture
-def settings(data_dir: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def engine(request: pytest.FixtureRequest) -> str:
+    """``sqlite`` or ``postgresql``; see ``pytest_generate_tests``."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        part = metafunc.definition.path.relative_to(HERE).parts[0]
+        engines = ["sqlite"] if part in ONCE else ["sqlite", "postgresql"]
+        metafunc.parametrize("engine", engines, indirect=True)
+
+
+@pytest.fixture
+def database_url(
+    engine: str, data_dir: Path, request: pytest.FixtureRequest
+) -> Iterator[str | None]:
+    """A migrated database for one test; None for the file that belongs into its data folder."""
+    if engine == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), data_dir / "tongke.db")
+        yield None
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = server.create(TEMPLATE)
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database that was never migrated."""
+    if engine == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'new.db'}"
+        return
+    server: PostgreSQL = request.getfixturevalue("bare_postgresql")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """An empty Redis. A test that kills one starts a ``RedisServer`` of its own."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture
+def settings(data_dir: Path, database_url: str | None, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Nothing of the tester's own environment counts."""
     for name in Settings.model_fields:
         monkeypatch.delenv(f"TONGKE_{name.upper()}", raising=False)
-    shutil.copy(migrated, data_dir / "tongke.db")
-    return Settings(data_dir=data_dir, roles=["web"])
+    return Settings(data_dir=data_dir, database_url=database_url, roles=["web"])
 
 
 @pytest.fixture

@@ -1,16 +1,44 @@
 """Makes what a test needs, through the services; each with a name of its own."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
+from uuid import UUID
 
 from tongke_courses.lessons import service as lessons
-from tongke_courses.lessons.models import Lesson, Room
+from tongke_courses.lessons.models import Lesson
 from tongke_platform.accounts import service as accounts
-from tongke_platform.accounts.models import Account, Role, School
 from tongke_platform.frame import Frame
+from tongke_platform.organisations import service as organisations
+from tongke_platform.organisations.models import Organisation, OrganisationKind, Region, Room
+from tongke_platform.partnerships import service as partnerships
+from tongke_platform.partnerships.models import Act, Partnership
+from tongke_platform.partnerships.repository import PartnershipRepository
+from tongke_platform.partnerships.schemas import PartnershipIn
+from tongke_platform.people import service as people
+from tongke_platform.people.models import Person
+from tongke_platform.people.roles import SCOPES, Role, Scope
 
 PASSWORD = "春风化雨 2026"
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A person as tests speak of them, with what they sign in with."""
+
+    person: Person
+    username: str
+    school: Organisation | None
+
+    @property
+    def id(self) -> UUID:
+        return self.person.id
+
+    @property
+    def display_name(self) -> str:
+        return self.person.display_name
 
 
 class Makers:
@@ -18,62 +46,123 @@ class Makers:
         self.frame = frame
         self._number = count(1)
 
-    async def school(self) -> School:
+    async def region(self, parent: Region | None = None) -> Region:
         number = next(self._number)
         async with self.frame.database.write() as session:
-            return await accounts.create_school(
-                session, code=f"S{number}", name=f"第{number}小学", region="云县"
+            return await organisations.create_region(
+                session, code=f"R{number}", name=f"云{number}县", parent=parent
             )
 
-    async def account(
-        self, school: School | None = None, role: Role = Role.LEAD_TEACHER
-    ) -> Account:
+    async def school(
+        self,
+        region: Region | None = None,
+        kind: OrganisationKind = OrganisationKind.SCHOOL,
+        parent: Organisation | None = None,
+    ) -> Organisation:
         number = next(self._number)
+        async with self.frame.database.write() as session:
+            return await organisations.create_organisation(
+                session,
+                code=f"S{number}",
+                name=f"第{number}小学",
+                kind=kind,
+                region=region,
+                parent=parent,
+            )
+
+    async def person(
+        self,
+        school: Organisation | None = None,
+        role: Role | None = Role.LEAD_TEACHER,
+        region: Region | None = None,
+    ) -> Someone:
+        """In ``role`` where it can be held; a role without its place, or None, is no role."""
+        number = next(self._number)
+        username = f"1380000{number:04}"
         password_hash = await self.frame.passwords.hash(PASSWORD)
         async with self.frame.database.write() as session:
-            return await accounts.create_account(
-                session,
-                username=f"1380000{number:04}",
-                display_name=f"老师{number}",
-                password_hash=password_hash,
-                role=role,
-                school=await session.merge(school, load=False) if school else None,
+            person = await people.create_person(
+                session, display_name=f"老师{number}", username=username
             )
+            await accounts.set_password(session, person, password_hash, self.frame.now())
+            if role is not None and (school or region or Scope.PLATFORM in SCOPES[role]):
+                await people.appoint(session, person, role, organisation=school, region=region)
+        return Someone(person, username, school)
 
-    async def token(self, account: Account, expires_at: datetime | None = None) -> str:
+    async def token(self, someone: Someone, expires_at: datetime | None = None) -> str:
         async with self.frame.database.write() as session:
-            return await accounts.create_api_token(session, account, expires_at=expires_at)
+            return await accounts.create_api_token(session, someone.id, expires_at=expires_at)
 
-    async def bearer(self, account: Account) -> dict[str, str]:
-        """Headers of a program that acts for ``account``."""
-        return {"Authorization": f"Bearer {await self.token(account)}"}
+    async def bearer(self, someone: Someone) -> dict[str, str]:
+        """Headers of a program that acts for ``someone``."""
+        return {"Authorization": f"Bearer {await self.token(someone)}"}
 
-    async def room(self, school: School) -> Room:
+    async def room(self, school: Organisation) -> Room:
         async with self.frame.database.write() as session:
-            return await lessons.create_room(
+            return await organisations.create_room(
                 session,
                 name=f"三年级{next(self._number)}班",
-                school=await session.merge(school, load=False),
+                school=school,
                 class_size=41,
             )
 
     async def lesson(
         self,
-        teacher: Account | None = None,
+        teacher: Someone | None = None,
         rooms: Sequence[Room] = (),
         planned_start: datetime | None = None,
     ) -> Lesson:
-        teacher = teacher or await self.account(await self.school())
+        """Along a partnership, made where there is none, to rooms of other schools."""
+        teacher = teacher or await self.person(await self.school())
+        for school in {room.school_id: room.school for room in rooms}.values():
+            if teacher.school is not None and school.id != teacher.school.id:
+                await self.partnership(teacher.school, school)
         async with self.frame.database.write() as session:
             return await lessons.create(
                 session,
                 title="圆的面积",
                 subject="数学",
                 grade="六年级",
-                teacher=teacher,
+                teacher=teacher.person,
+                school_id=teacher.school.id if teacher.school else None,
                 planned_start=planned_start or self.frame.now(),
                 rooms=rooms,
+                delivery=lessons.Delivery(self.frame.now(), self.frame.settings.zone),
             )
+
+    async def partnership(
+        self,
+        lead: Organisation,
+        partner: Organisation,
+        *,
+        accepted: bool = True,
+        **scope: Any,
+    ) -> Partnership:
+        """Of ``lead`` and ``partner``, the one there is or a new one; ``scope``: its other fields."""
+        today = self.frame.today()
+        async with self.frame.database.write() as session:
+            there = await PartnershipRepository(session).between(lead, partner, today)
+            if there and accepted and not scope:
+                return there[0]
+        admin = await self.person(role=Role.ADMIN)
+        wanted = PartnershipIn.model_validate(
+            {
+                "kind": "paired",
+                "lead_id": lead.id,
+                "partner_ids": [partner.id],
+                "starts_on": today,
+                **scope,
+            }
+        )
+        async with self.frame.database.write() as session:
+            by = await accounts.principal_of(session, admin.id, today)
+            assert by is not None
+            made = await partnerships.propose(self.frame, session, by, wanted)
+            for side in [lead, partner] if accepted else []:
+                made = await partnerships.answer(
+                    self.frame, session, by, made.id, Act.ACCEPT, side_id=side.id
+                )
+            return made
 
     def media_token(self, lesson: Lesson, act: str = "watch", hours: float = 1) -> str:
         return self.frame.media_tokens.issue(

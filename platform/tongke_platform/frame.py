@@ -1,21 +1,26 @@
 """What every slice stands in: made by the assembly, found by a request at ``app.state.frame``."""
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from tongke_platform.accounts.limiter import Limiter
+from tongke_platform.accounts.keys import Keys
+from tongke_platform.accounts.limiter import Limiter, LocalLimiter
+from tongke_platform.accounts.oidc import Providers
 from tongke_platform.accounts.passwords import Passwords
+from tongke_platform.accounts.sms import SmsSender
 from tongke_platform.database import Database, ReadSession, WriteSession, utc_now
 from tongke_platform.events import Events
 from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
 from tongke_platform.settings import Settings
+from tongke_platform.wire.hub import Wire
 
 Translator = Callable[[HTTPConnection, str], str]
 ErrorPage = Callable[[Request, int, str, str], Response]
@@ -37,10 +42,18 @@ class Frame:
     jobs: Jobs
     media_tokens: MediaTokens
     passwords: Passwords = field(default_factory=Passwords)
-    login_limiter: Limiter = field(default_factory=lambda: Limiter(burst=10, refill_s=30))
+    keys: Keys = field(default_factory=lambda: Keys(secrets.token_bytes(32)))
+    limiter: Limiter = field(default_factory=LocalLimiter)
+    providers: Providers = field(default_factory=Providers)
+    sms: SmsSender | None = None
+    wire: Wire = field(default_factory=Wire)
     now: Callable[[], datetime] = utc_now
     translate: Translator = untranslated
     error_page: ErrorPage | None = None
+
+    def today(self) -> date:
+        """The schools' date."""
+        return self.now().astimezone(self.settings.zone).date()
 
 
 def get_frame(connection: HTTPConnection) -> Frame:

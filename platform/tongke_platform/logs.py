@@ -8,9 +8,13 @@ from typing import Any
 
 import structlog
 
+# aiosqlite would log every value it binds, password hashes among them; apprise and urllib3 the
+# addresses of chat groups, which are their keys.
+_QUIET = "uvicorn alembic asyncio aiosqlite httpx2 httpcore2 apprise urllib3 requests"
 _SECRET_KEYS = re.compile(r"token|password|secret|authorization|cookie|media_key", re.IGNORECASE)
 _PATTERNS = (
     (re.compile(r"(/room/)[^/?#\s\"']+"), r"\1…"),
+    (re.compile(r"(/join/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/media/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/live/[^/?#\s]+/whe?[ip]p?/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"([?&][^=&#\s]*token=)[^&#\s\"']*", re.IGNORECASE), r"\1…"),
@@ -70,6 +74,5 @@ def configure_logs(level: str, form: str, process: str) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    # aiosqlite would log every value it binds, password hashes among them.
-    for name in ("uvicorn", "alembic", "asyncio", "aiosqlite", "httpx2", "httpcore2"):
+    for name in _QUIET.split():
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -1,9 +1,11 @@
 """Every setting of the program. Read once, by the assembly; nothing else looks at the environment."""
 
 import os
+import re
 import secrets
 import socket
 from contextlib import suppress
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -65,6 +67,11 @@ class Settings(BaseSettings):
         default=None,
         description="sqlite+aiosqlite:///… or postgresql+asyncpg://…; unset: SQLite in data_dir.",
     )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="redis://…, rediss://… or unix://…, shared by several servers for events and "
+        "limits; unset: each process keeps its own.",
+    )
     storage_url: str | None = Field(
         default=None, description="Where media files are kept, file:///… ; unset: data_dir/media."
     )
@@ -92,16 +99,58 @@ class Settings(BaseSettings):
     default_language: Literal["zh_CN", "en"] = Field(
         default="zh_CN", description="Language of those whose browser asks for neither."
     )
+    mail_url: SecretStr | None = Field(
+        default=None,
+        description="The server that sends mail, smtp://user:password@host:port (STARTTLS) or "
+        "smtps://…; unset: no mail.",
+    )
+    mail_from: str = Field(
+        default="Tongke <tongke@localhost>", description="Whom mail is from: Name <name@host>."
+    )
+    chat_hosts: Names = Field(
+        default=[],
+        description="Hosts (host or host:port) besides those of WeCom, DingTalk and Feishu that the "
+        "address of a chat group's bot may name, over HTTP too.",
+    )
     login_days: int = Field(default=14, ge=1, description="How long a browser stays logged in.")
+    require_second_step: bool = Field(
+        default=False,
+        description="Administrators have their rights only after a second step at sign-in (TOTP).",
+    )
+    sms_url: SecretStr | None = Field(
+        default=None,
+        description="Where codes for phones go: a gateway's https://user:password@… , file: for "
+        "sms.txt in data_dir, log: to send nothing; unset: no codes by SMS.",
+    )
+    oidc_file: Path | None = Field(
+        default=None,
+        description="A JSON file that names OpenID Connect providers to sign in with.",
+    )
     media_token_hours: int = Field(
         default=12, ge=1, description="How long a publish or watch token holds."
     )
 
-    @field_validator("roles", "media_announce", mode="before")
+    @field_validator("roles", "media_announce", "chat_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        # What is wrong is not repeated: it holds a password.
+        known = re.compile(r"smtps?://(.+@)?[^/@:]+(:\d+)?/?$")
+        if value is not None and not known.match(value.get_secret_value()):
+            raise ValueError("a mail server is smtp://host:port or smtps://host:port")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if not value.isprintable() or "@" not in parseaddr(value)[1]:
+            raise ValueError("a sender is name@host, or Name <name@host>")
         return value
 
     @field_validator("timezone")

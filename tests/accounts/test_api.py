@@ -5,16 +5,16 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from tests.makers import PASSWORD, Makers
-from tongke_platform.accounts.models import Account, Role
+from tests.makers import PASSWORD, Makers, Someone
 from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.database import ReadSession
 from tongke_platform.frame import Frame
+from tongke_platform.people.roles import Role
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
-async def log_in(client: httpx2.AsyncClient, account: Account) -> httpx2.Response:
+async def log_in(client: httpx2.AsyncClient, account: Someone) -> httpx2.Response:
     return await client.post(
         "/api/sessions", json={"username": account.username, "password": PASSWORD}
     )
@@ -30,7 +30,7 @@ async def test_anonymous(client: httpx2.AsyncClient) -> None:
 
 async def test_log_in_and_out(client: httpx2.AsyncClient, make: Makers) -> None:
     school = await make.school()
-    account = await make.account(school)
+    account = await make.person(school)
     answer = await log_in(client, account)
     assert answer.status_code == 201
     cookie = answer.headers["set-cookie"]
@@ -38,7 +38,7 @@ async def test_log_in_and_out(client: httpx2.AsyncClient, make: Makers) -> None:
     assert "samesite=lax" in cookie.lower()
 
     me = await client.get("/api/me")
-    assert me.json()["username"] == account.username
+    assert me.json()["display_name"] == account.display_name
     assert me.json()["school"]["name"] == school.name
 
     kept = client.cookies[COOKIE]
@@ -51,7 +51,7 @@ async def test_log_in_and_out(client: httpx2.AsyncClient, make: Makers) -> None:
 async def test_cookie_is_stored_only_as_its_hash(
     client: httpx2.AsyncClient, make: Makers, frame: Frame
 ) -> None:
-    await log_in(client, await make.account())
+    await log_in(client, await make.person())
     value = client.cookies[COOKIE]
     async with frame.database.read() as session:
         rows = await all_text(session)
@@ -68,7 +68,7 @@ async def all_text(session: ReadSession) -> str:
 async def test_wrong_password_and_unknown_name_answer_alike(
     client: httpx2.AsyncClient, make: Makers, right_name: bool
 ) -> None:
-    account = await make.account()
+    account = await make.person()
     name = account.username if right_name else "nobody"
     answer = await client.post("/api/sessions", json={"username": name, "password": "wrong"})
     assert answer.status_code == 401
@@ -76,14 +76,14 @@ async def test_wrong_password_and_unknown_name_answer_alike(
 
 
 async def test_login_expires(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> None:
-    await log_in(client, await make.account())
+    await log_in(client, await make.person())
     later = frame.now() + timedelta(days=frame.settings.login_days, minutes=1)
     frame.now = lambda: later
     assert (await client.get("/api/me")).status_code == 401
 
 
 async def test_too_many_tries(client: httpx2.AsyncClient, make: Makers) -> None:
-    account = await make.account()
+    account = await make.person()
     wrong = {"username": account.username, "password": "wrong"}
     tries = [await client.post("/api/sessions", json=wrong) for _ in range(11)]
     assert [answer.status_code for answer in tries] == [401] * 10 + [429]
@@ -100,13 +100,13 @@ async def test_trouble_is_said_in_chinese(client: httpx2.AsyncClient) -> None:
 
 
 async def test_api_token(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> None:
-    account = await make.account(role=Role.ADMIN)
+    account = await make.person(role=Role.ADMIN)
     headers = {"Authorization": f"Bearer {await make.token(account)}"}
-    assert (await client.get("/api/me", headers=headers)).json()["role"] == "admin"
+    assert (await client.get("/api/me", headers=headers)).json()["posts"][0]["role"] == "admin"
 
 
 async def test_expired_api_token(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> None:
-    token = await make.token(await make.account(), frame.now() - timedelta(seconds=1))
+    token = await make.token(await make.person(), frame.now() - timedelta(seconds=1))
     answer = await client.get("/api/me", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
 
@@ -132,13 +132,13 @@ async def test_malformed_body_names_the_field(client: httpx2.AsyncClient) -> Non
 async def test_other_sites_cannot_use_the_cookie(
     client: httpx2.AsyncClient, make: Makers, headers: dict[str, str], status: int
 ) -> None:
-    await log_in(client, await make.account())
+    await log_in(client, await make.person())
     answer = await client.delete("/api/sessions/current", headers=headers)
     assert answer.status_code == status
 
 
 async def test_other_sites_cannot_log_somebody_in(client: httpx2.AsyncClient, make: Makers) -> None:
-    account = await make.account()
+    account = await make.person()
     body = {"username": account.username, "password": PASSWORD}
     answer = await client.post("/api/sessions", json=body, headers={"Origin": "https://evil.test"})
     assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")

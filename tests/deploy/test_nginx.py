@@ -181,7 +181,7 @@ async def test_what_is_for_one_viewer_is_not_stored(nginx: Serve, trust: Trust) 
 
 async def test_web_sockets(nginx: Serve, trust: Trust) -> None:
     async with standing(nginx, trust) as (client, _, _):
-        address = str(client.base_url.join("/api/lessons/one/live")).replace("https", "wss")
+        address = str(client.base_url.join("/api/wire")).replace("https", "wss")
         async with connect(address, ssl=trust(), proxy=None) as page:
             await page.send("hello")
             assert await page.recv() == "HELLO"

@@ -10,9 +10,9 @@ from tests.makers import Makers
 from tests.processes import StandIn
 from tongke_courses.lessons import service
 from tongke_courses.lessons.models import LessonState
-from tongke_platform.accounts.models import Role
 from tongke_platform.frame import Frame
 from tongke_platform.media_tokens import MediaTokens
+from tongke_platform.people.roles import Role
 from tongke_streaming.frames import Message, Refused
 
 
@@ -35,8 +35,9 @@ async def test_anonymous(client: httpx2.AsyncClient, make: Makers, method: str, 
 
 
 async def test_create_and_read(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> None:
-    teacher = await make.account(await make.school())
-    room = await make.room(await make.school())
+    school, partner = await make.school(), await make.school()
+    await make.partnership(school, partner)
+    teacher, room = await make.person(school), await make.room(partner)
     headers = await make.bearer(teacher)
     body = {
         "title": " 圆的面积 ",
@@ -77,7 +78,7 @@ async def test_wrong_lesson(
         "planned_start": "2026-11-23T08:00:00+08:00",
         **change,
     }
-    headers = await make.bearer(await make.account(await make.school()))
+    headers = await make.bearer(await make.person(await make.school()))
     answer = await client.post("/api/lessons", json=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     listed = await client.get("/api/lessons", headers=headers)
@@ -87,8 +88,8 @@ async def test_wrong_lesson(
 async def test_administrator_without_school_names_a_teacher(
     client: httpx2.AsyncClient, make: Makers
 ) -> None:
-    admin = await make.bearer(await make.account(role=Role.ADMIN))
-    teacher = await make.account(await make.school())
+    admin = await make.bearer(await make.person(role=Role.ADMIN))
+    teacher = await make.person(await make.school())
     body = {
         "title": "圆",
         "subject": "数学",
@@ -101,7 +102,7 @@ async def test_administrator_without_school_names_a_teacher(
         "/api/lessons", json={**body, "teacher_id": str(teacher.id)}, headers=admin
     )
     assert named.json()["teacher"]["id"] == str(teacher.id)
-    other = await make.bearer(await make.account(await make.school(), Role.SCHOOL_ADMIN))
+    other = await make.bearer(await make.person(await make.school(), Role.SCHOOL_ADMIN))
     stolen = await client.post(
         "/api/lessons", json={**body, "teacher_id": str(teacher.id)}, headers=other
     )
@@ -112,7 +113,7 @@ async def test_today_is_the_local_day(
     client: httpx2.AsyncClient, make: Makers, frame: Frame
 ) -> None:
     school = await make.school()
-    teacher = await make.account(school)
+    teacher = await make.person(school)
     start, end = service.day_of(frame.now(), frame.settings.zone)
     second = timedelta(seconds=1)
     early = await make.lesson(teacher, planned_start=start)
@@ -125,9 +126,10 @@ async def test_today_is_the_local_day(
 
 
 async def test_deliver_twice_is_once(client: httpx2.AsyncClient, make: Makers) -> None:
-    teacher = await make.account(await make.school())
+    school, partner = await make.school(), await make.school()
+    await make.partnership(school, partner)
+    teacher, room = await make.person(school), await make.room(partner)
     lesson = await make.lesson(teacher)
-    room = await make.room(await make.school())
     headers = await make.bearer(teacher)
     for _ in range(2):
         answer = await client.post(
@@ -137,14 +139,14 @@ async def test_deliver_twice_is_once(client: httpx2.AsyncClient, make: Makers) -
 
 
 async def test_unknown_lesson(client: httpx2.AsyncClient, make: Makers) -> None:
-    headers = await make.bearer(await make.account(role=Role.ADMIN))
+    headers = await make.bearer(await make.person(role=Role.ADMIN))
     for name in ("018f0000-0000-7000-8000-000000000000", "no-id"):
         answer = await client.get(f"/api/lessons/{name}", headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (404, "no_lesson")
 
 
 async def test_token(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> None:
-    teacher = await make.account(await make.school())
+    teacher = await make.person(await make.school())
     lesson = await make.lesson(teacher)
     answer = await client.post(
         f"/api/lessons/{lesson.id}/tokens",
@@ -156,12 +158,12 @@ async def test_token(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> 
     tokens: MediaTokens = frame.media_tokens
     claims = tokens.read(answer.json()["token"])
     assert (claims.act, claims.source) == ("publish", "screen")
-    assert claims.holder == f"account:{teacher.id}"
+    assert claims.holder == f"person:{teacher.id}"
     assert claims.label == teacher.display_name
 
 
 async def test_end(client: httpx2.AsyncClient, make: Makers, relay: StandIn, hls: StandIn) -> None:
-    teacher = await make.account(await make.school())
+    teacher = await make.person(await make.school())
     lesson = await make.lesson(teacher)
     headers = await make.bearer(teacher)
     for _ in range(2):
@@ -184,7 +186,7 @@ async def test_end_is_finished_later_when_the_packager_fails(
     async def fail(message: Message) -> Message:
         raise Refused(500, "disk")
 
-    teacher = await make.account(await make.school())
+    teacher = await make.person(await make.school())
     lesson = await make.lesson(teacher)
     headers = await make.bearer(teacher)
     works, hls.answers["finish"] = hls.answers["finish"], fail
@@ -209,7 +211,7 @@ async def test_a_lesson_that_never_began_can_end(
         raise Refused(404, "no_lesson")
 
     hls.answers["finish"] = unknown
-    teacher = await make.account(await make.school())
+    teacher = await make.person(await make.school())
     lesson = await make.lesson(teacher)
     answer = await client.post(f"/api/lessons/{lesson.id}/end", headers=await make.bearer(teacher))
     assert answer.json()["replay_ready"] is True

@@ -5,14 +5,16 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from tests.makers import Makers
+from tests.makers import Makers, Someone
 from tests.processes import StandIn
 from tongke_courses.lessons import service
-from tongke_courses.lessons.models import Lesson, Room
-from tongke_platform.accounts.models import Account, Role
+from tongke_courses.lessons.models import Lesson
 from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.accounts.service import log_in
 from tongke_platform.frame import Frame
+from tongke_platform.organisations import service as organisations
+from tongke_platform.organisations.models import Room
+from tongke_platform.people.roles import Role
 from tongke_streaming.frames import Message
 
 SDP = {"Content-Type": "application/sdp"}
@@ -31,8 +33,8 @@ def answers(relay: StandIn, hls: StandIn) -> None:
 
 
 @pytest.fixture
-async def teacher(make: Makers) -> Account:
-    return await make.account(await make.school())
+async def teacher(make: Makers) -> Someone:
+    return await make.person(await make.school())
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ async def room(make: Makers) -> Room:
 
 
 @pytest.fixture
-async def lesson(make: Makers, teacher: Account, room: Room) -> Lesson:
+async def lesson(make: Makers, teacher: Someone, room: Room) -> Lesson:
     return await make.lesson(teacher, [room])
 
 
@@ -103,7 +105,7 @@ async def test_watch_token(client: httpx2.AsyncClient, make: Makers, lesson: Les
 
 
 async def test_token_of_another_lesson(
-    client: httpx2.AsyncClient, make: Makers, lesson: Lesson, teacher: Account
+    client: httpx2.AsyncClient, make: Makers, lesson: Lesson, teacher: Someone
 ) -> None:
     other = await make.lesson(teacher)
     answer = await post(client, lesson, "whep", make.media_token(other))
@@ -136,24 +138,24 @@ async def test_room_token(
     assert (await post(client, other, "whep", room.token)).status_code == 403
 
     async with frame.database.write() as session:
-        (await service.room_of_token(session, room.token)).revoked_at = frame.now()
+        (await organisations.room_of_token(session, room.token)).revoked_at = frame.now()
     assert (await post(client, lesson, "whep", room.token, query=True)).status_code == 401
 
 
 async def test_api_token_is_taken_from_the_header_only(
-    client: httpx2.AsyncClient, make: Makers, lesson: Lesson, teacher: Account, relay: StandIn
+    client: httpx2.AsyncClient, make: Makers, lesson: Lesson, teacher: Someone, relay: StandIn
 ) -> None:
     token = await make.token(teacher)
     assert (await post(client, lesson, "whip", token)).status_code == 201
-    assert relay.asked_for("publish")[0]["holder"] == f"account:{teacher.id}"
+    assert relay.asked_for("publish")[0]["holder"] == f"person:{teacher.id}"
     assert (await post(client, lesson, "whip", token, query=True)).status_code == 401
 
 
 async def test_cookie(
-    client: httpx2.AsyncClient, frame: Frame, lesson: Lesson, teacher: Account
+    client: httpx2.AsyncClient, frame: Frame, lesson: Lesson, teacher: Someone
 ) -> None:
     async with frame.database.write() as session:
-        cookie = await log_in(session, teacher, now=frame.now(), lifetime=timedelta(hours=1))
+        cookie = await log_in(session, teacher.id, now=frame.now(), lifetime=timedelta(hours=1))
     client.cookies.set(COOKIE, cookie)
     address = f"/live/{lesson.id}/whip"
     ours = await client.post(
@@ -167,10 +169,10 @@ async def test_cookie(
 
 
 async def test_a_wrong_token_is_not_saved_by_a_cookie(
-    client: httpx2.AsyncClient, frame: Frame, lesson: Lesson, teacher: Account
+    client: httpx2.AsyncClient, frame: Frame, lesson: Lesson, teacher: Someone
 ) -> None:
     async with frame.database.write() as session:
-        cookie = await log_in(session, teacher, now=frame.now(), lifetime=timedelta(hours=1))
+        cookie = await log_in(session, teacher.id, now=frame.now(), lifetime=timedelta(hours=1))
     client.cookies.set(COOKIE, cookie)
     assert (await post(client, lesson, "whip", "wrong", query=True)).status_code == 401
 
@@ -178,7 +180,7 @@ async def test_a_wrong_token_is_not_saved_by_a_cookie(
 async def test_teacher_of_an_unrelated_school(
     client: httpx2.AsyncClient, make: Makers, lesson: Lesson
 ) -> None:
-    token = await make.token(await make.account(await make.school()))
+    token = await make.token(await make.person(await make.school()))
     assert (await post(client, lesson, "whep", token)).status_code == 403
     playlist = await client.get(
         f"/replay/{lesson.id}/index.m3u8", headers={"Authorization": f"Bearer {token}"}
@@ -187,7 +189,7 @@ async def test_teacher_of_an_unrelated_school(
 
 
 async def test_unknown_lesson(client: httpx2.AsyncClient, make: Makers) -> None:
-    token = await make.token(await make.account(role=Role.ADMIN))
+    token = await make.token(await make.person(role=Role.ADMIN))
     headers = {**SDP, "Authorization": f"Bearer {token}"}
     for name in ("018f0000-0000-7000-8000-000000000000", "nothing"):
         answer = await client.post(f"/live/{name}/whep", content="v=0", headers=headers)

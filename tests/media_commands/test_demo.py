@@ -163,8 +163,8 @@ async def test_folder_of_a_real_server_is_left_alone(tmp_path: Path) -> None:
     assert (code, errors) == (0, "")
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
-            "insert into schools (id, code, name, region, created_at)"
-            " values ('01', 'real', '真的学校', '', '2026-01-01 00:00:00')"
+            "insert into organisations (id, code, name, kind, region_path, created_at)"
+            " values ('01', 'real', '真的学校', 'school', '/', '2026-01-01 00:00:00')"
         )
     code, _, errors = await run("demo", "--data-dir", str(tmp_path / "data"), *on_free_ports())
     assert code == 2

@@ -4,9 +4,9 @@ import httpx2
 import pytest
 
 from tests.makers import PASSWORD, Makers
-from tongke_platform.accounts.models import Role
 from tongke_platform.pages.assets import Assets, NotBuilt
 from tongke_platform.pages.login import local_address
+from tongke_platform.people.roles import Role
 
 HTML = {"Accept": "text/html"}
 
@@ -25,7 +25,7 @@ async def test_anonymous(client: httpx2.AsyncClient, make: Makers, path: str) ->
 
 
 async def test_log_in_and_out(client: httpx2.AsyncClient, make: Makers) -> None:
-    teacher = await make.account(await make.school())
+    teacher = await make.person(await make.school())
     lesson = await make.lesson(teacher)
     where = f"/lessons/{lesson.id}/teach"
     answer = await log_in(client, teacher.username, next=where)
@@ -38,7 +38,7 @@ async def test_log_in_and_out(client: httpx2.AsyncClient, make: Makers) -> None:
 
 
 async def test_wrong_password_keeps_the_name(client: httpx2.AsyncClient, make: Makers) -> None:
-    teacher = await make.account(await make.school())
+    teacher = await make.person(await make.school())
     answer = await log_in(client, teacher.username, password="wrong")
     assert answer.status_code == 401
     assert teacher.username in answer.text
@@ -55,9 +55,9 @@ def test_login_leads_to_our_own_pages_only(address: str) -> None:
 async def test_today_by_role(client: httpx2.AsyncClient, make: Makers) -> None:
     partner = await make.school()
     room = await make.room(partner)
-    teacher = await make.account(await make.school())
+    teacher = await make.person(await make.school())
     lesson = await make.lesson(teacher, [room])
-    local = await make.account(partner, Role.LOCAL_TEACHER)
+    local = await make.person(partner, Role.LOCAL_TEACHER)
     for account, href in (
         (teacher, f"/lessons/{lesson.id}/teach"),
         (local, f"/room/{room.token}"),
@@ -65,7 +65,7 @@ async def test_today_by_role(client: httpx2.AsyncClient, make: Makers) -> None:
         headers = HTML | await make.bearer(account)
         page = (await client.get("/", headers=headers)).text
         assert f'href="{href}"' in page
-    stranger = await make.account(await make.school())
+    stranger = await make.person(await make.school())
     page = (await client.get("/", headers=HTML | await make.bearer(stranger))).text
     assert "No lessons today" in page
 
@@ -73,7 +73,7 @@ async def test_today_by_role(client: httpx2.AsyncClient, make: Makers) -> None:
 async def test_teach_is_for_those_who_lead(client: httpx2.AsyncClient, make: Makers) -> None:
     partner = await make.school()
     lesson = await make.lesson(rooms=[await make.room(partner)])
-    local = await make.account(partner, Role.LOCAL_TEACHER)
+    local = await make.person(partner, Role.LOCAL_TEACHER)
     headers = HTML | await make.bearer(local)
     answer = await client.get(f"/lessons/{lesson.id}/teach", headers=headers)
     assert answer.status_code == 403
@@ -117,8 +117,8 @@ async def test_strict_policy_and_no_cache(client: httpx2.AsyncClient, make: Make
 
 
 async def test_language_is_remembered(client: httpx2.AsyncClient) -> None:
-    assert "账号" in (await client.get("/login?lang=zh", headers=HTML)).text
-    assert "账号" in (await client.get("/login", headers=HTML)).text
+    assert "登录" in (await client.get("/login?lang=zh", headers=HTML)).text
+    assert "登录" in (await client.get("/login", headers=HTML)).text
     assert 'lang="en"' in (await client.get("/login?lang=en", headers=HTML)).text
 
 

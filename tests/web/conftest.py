@@ -128,8 +128,10 @@ async def clips(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]
 async def stage(clips: Path) -> AsyncIterator[Stage]:
     """Pages in any state, at ``stage.base_url``."""
     stage = Stage()
+    await stage.wire.start()
     async with serving(make_app(stage, clips)) as stage.base_url:
         yield stage
+    await stage.wire.stop()
 
 
 @session_fixture

@@ -16,15 +16,16 @@ from typing import Any
 import httpx2
 from playwright.async_api import BrowserContext
 
-from tests.makers import Makers
-from tongke_courses.lessons.models import Lesson, Room
+from tests.makers import Makers, Someone
+from tongke_courses.lessons.models import Lesson
 from tongke_platform.accounts import service as accounts
-from tongke_platform.accounts.models import Account, Role
 from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.app.factory import make_frame
 from tongke_platform.app.metadata import metadata
 from tongke_platform.database import migrate
 from tongke_platform.frame import Frame
+from tongke_platform.organisations.models import Room
+from tongke_platform.people.roles import Role
 from tongke_platform.settings import Settings
 
 READY_WITHIN_S = 40.0
@@ -42,9 +43,9 @@ class Seed:
     """A lesson with everybody who takes part; ``headers`` are its lead teacher's, for the API."""
 
     lesson: Lesson
-    teacher: Account
+    teacher: Someone
     rooms: Sequence[Room]
-    local_teacher: Account
+    local_teacher: Someone
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -153,18 +154,18 @@ class LiveServer:
     async def seed(self, *, rooms: int = 2, starts_in: timedelta = timedelta(minutes=1)) -> Seed:
         """A new lesson of a new lead school for classrooms of a new partner school."""
         make = self.make
-        teacher = await make.account(await make.school())
+        teacher = await make.person(await make.school())
         partner = await make.school()
-        local = await make.account(partner, Role.LOCAL_TEACHER)
+        local = await make.person(partner, Role.LOCAL_TEACHER)
         classrooms = [await make.room(partner) for _ in range(rooms)]
         lesson = await make.lesson(teacher, classrooms, self.frame.now() + starts_in)
         return Seed(lesson, teacher, classrooms, local, await make.bearer(teacher))
 
-    async def sign_in(self, context: BrowserContext, account: Account) -> None:
+    async def sign_in(self, context: BrowserContext, someone: Someone) -> None:
         """Give a browser a login without the form."""
         frame = self.frame
         async with frame.database.write() as session:
             token = await accounts.log_in(
-                session, account, now=frame.now(), lifetime=timedelta(days=1)
+                session, someone.id, now=frame.now(), lifetime=timedelta(days=1)
             )
         await context.add_cookies([{"name": COOKIE, "value": token, "url": self.base_url}])

@@ -6,24 +6,30 @@ classroom falls to the HLS of a short clip that ffmpeg keeps going.
 """
 
 import asyncio
-import json
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import imageio_ffmpeg
 import uvicorn
 from fastapi import FastAPI, Request, WebSocket
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocketDisconnect
 
-from tongke_courses.lessons.pages import Action, LessonView, Stop, Viewer
+from tongke_courses.lessons.pages import Action, LessonView, Stop
+from tongke_courses.lessons.snapshot import Report
 from tongke_platform.pages.rendering import Pages, add_pages
+from tongke_platform.pages.viewer import Viewer
+from tongke_platform.wire.hub import Wire
+from tongke_platform.wire.kinds import Flavour, Kind
+from tongke_platform.wire.limits import Limits
 
 LESSON = "019ab000-0000-7000-8000-000000000001"
 TITLE = "分数的初步认识"
@@ -80,6 +86,10 @@ class Stage:
     link_up: bool = True
     sockets: set[WebSocket] = field(default_factory=set)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    wire: Wire = field(default_factory=lambda: Wire(limits=Limits(coalesce_s=0.02)))
+
+    def __post_init__(self) -> None:
+        self.wire.register(StagedLesson(self))
 
     def snapshot(self) -> dict[str, Any]:
         now = datetime.now(UTC)
@@ -105,16 +115,12 @@ class Stage:
             "recording": {"state": self.recording[0], "reason": self.recording[1]},
             "rooms": self.rooms,
             "addresses": {"whep": "/whep", "hls": "/clip/index.m3u8", "replay": "/x.m3u8"},
-            "now": now.isoformat(),
         }
 
     async def tell(self, **changes: Any) -> None:
         for name, value in changes.items():
             setattr(self, name, value)
-        text = json.dumps(self.snapshot())
-        for one in list(self.sockets):
-            with suppress(RuntimeError, WebSocketDisconnect):
-                await one.send_text(text)
+        self.wire.touch(f"lesson:{LESSON}")
 
     async def cut(self) -> None:
         """The pages lose the server: open sockets close, nothing else is let in."""
@@ -140,10 +146,30 @@ class Stage:
             "addresses": {
                 "whep": "/whep",
                 "hls": "/clip/index.m3u8",
-                "live": "/live",
+                "topic": f"lesson:{LESSON}",
                 "replay_page": "/replay",
             },
         }
+
+
+class StagedLesson(Kind[None]):
+    """The lesson's topic: says what the stage says."""
+
+    name: ClassVar[str] = "lesson"
+    flavour: ClassVar[Flavour] = "state"
+    says: ClassVar[type[BaseModel] | None] = Report
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def authorise(self, connection: HTTPConnection, key: str) -> None:
+        """Everybody may."""
+
+    async def snapshot(self, key: str, context: None) -> dict[str, Any]:
+        return self._stage.snapshot()
+
+    async def said(self, key: str, context: None, what: Any, ref: str | None) -> None:
+        self._stage.reports.append(what.model_dump())
 
 
 def make_app(stage: Stage, clips: Path) -> FastAPI:
@@ -178,7 +204,7 @@ def make_app(stage: Stage, clips: Path) -> FastAPI:
                 {key: room[key] for key in ("id", "name", "school", "class_size")}
                 for room in stage.rooms
             ],
-            "live_url": "/live",
+            "topic": f"lesson:{LESSON}",
             "whip_url": "/whip",
             "tokens_url": "/tokens",
             "end_url": "/end",
@@ -234,19 +260,15 @@ def make_app(stage: Stage, clips: Path) -> FastAPI:
         stage.state = "ended"
         return {"replay_ready": True}
 
-    @app.websocket("/live")
-    async def live(socket: WebSocket) -> None:
+    @app.websocket("/api/wire")
+    async def wire(socket: WebSocket) -> None:
         if not stage.link_up:
             await socket.close()
             return
         await socket.accept()
         stage.sockets.add(socket)
         try:
-            await socket.send_text(json.dumps(stage.snapshot()))
-            while True:
-                stage.reports.append(await socket.receive_json())
-        except (WebSocketDisconnect, RuntimeError):
-            pass
+            await stage.wire.serve(socket, "stage", str)
         finally:
             stage.sockets.discard(socket)
 

@@ -1,20 +1,29 @@
 """What a credential opens: media tokens, API tokens, room tokens and logins, for one lesson."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
 from tongke_courses.lessons import rights, service
-from tongke_courses.lessons.models import Lesson, Room
-from tongke_courses.lessons.repository import LessonRepository, RoomRepository
-from tongke_platform.accounts.models import Account
+from tongke_courses.lessons.dependencies import parse_id
+from tongke_courses.lessons.models import Lesson
+from tongke_courses.lessons.repository import LessonRepository
 from tongke_platform.accounts.rights import COOKIE, bearer
-from tongke_platform.accounts.service import account_of_api_token, account_of_cookie
+from tongke_platform.accounts.scopes import check_scopes
+from tongke_platform.accounts.service import (
+    principal_of,
+    principal_of_api_token,
+    principal_of_cookie,
+)
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, NotFound, TongkeError, Unauthorized
 from tongke_platform.frame import Frame
 from tongke_platform.media_tokens import MediaClaims, looks_like_media_token
+from tongke_platform.organisations.models import Room
+from tongke_platform.organisations.repository import RoomRepository
+from tongke_platform.rights import Principal
 from tongke_streaming.authorizer import Act, Grant
 from tongke_streaming.frames import Refused
 
@@ -44,12 +53,16 @@ async def resolve(frame: Frame, connection: HTTPConnection, lesson_id: str) -> A
     token = header or connection.query_params.get("token")
     async with frame.database.read() as session:
         who = await _credential(frame, session, connection, token, in_header=header is not None)
-        lesson = await LessonRepository(session).by_id(rights.parse_id(lesson_id))
+        lesson = await LessonRepository(session).by_id(parse_id(lesson_id))
     if lesson is None:
         raise NotFound(rights.NO_LESSON, code="no_lesson")
     if isinstance(who, MediaClaims):
-        return _of_claims(who, lesson)
-    return _of_room(who, lesson) if isinstance(who, Room) else _of_account(who, lesson)
+        access = _of_claims(who, lesson)
+        await _check_holder(frame, access)
+        return access
+    if isinstance(who, Room):
+        return _of_room(who, lesson, frame.today())
+    return _of_person(who, lesson)
 
 
 async def _credential(
@@ -59,22 +72,24 @@ async def _credential(
     token: str | None,
     *,
     in_header: bool,
-) -> Account | Room | MediaClaims:
+) -> Principal | Room | MediaClaims:
+    now, today = frame.now(), frame.today()
     if token is None:
         cookie = connection.cookies.get(COOKIE)
-        account = await account_of_cookie(session, cookie, frame.now()) if cookie else None
-        if account is None:
+        principal = await principal_of_cookie(session, cookie, now, today) if cookie else None
+        if principal is None:
             raise Unauthorized
-        return account
+        return principal
     if looks_like_media_token(token):
         return frame.media_tokens.read(token)
     room = await RoomRepository(session).by_token(token)
     if room is not None:
         return room
     # An API token opens everything its owner may do: it never belongs in an address.
-    owner = await account_of_api_token(session, token, frame.now()) if in_header else None
+    owner = await principal_of_api_token(session, token, now, today) if in_header else None
     if owner is None:
         raise Unauthorized(N_("This link is not valid."), code="bad_token")
+    check_scopes(owner, connection)
     return owner
 
 
@@ -92,8 +107,21 @@ def _of_claims(claims: MediaClaims, lesson: Lesson) -> Access:
     )
 
 
-def _of_room(room: Room, lesson: Lesson) -> Access:
-    if not rights.room_may_watch(room, lesson):
+async def _check_holder(frame: Frame, access: Access) -> None:
+    """What a person handed to a program is good for as long as they may do it themselves."""
+    key = rights.person_of(access.holder)
+    if key is None:
+        return
+    async with frame.database.read() as session:
+        holder = await principal_of(session, key, frame.today())
+    if holder is None or holder.person.deactivated_at is not None:
+        raise Unauthorized(N_("This link is not valid."), code="bad_token")
+    check = rights.check_lead if access.may_publish else rights.check_watch
+    check(holder, access.lesson)
+
+
+def _of_room(room: Room, lesson: Lesson, day: date) -> Access:
+    if not rights.room_may_watch(room, lesson, day):
         raise Forbidden(OTHER_LESSON, code="other_lesson")
     return Access(
         lesson=lesson,
@@ -105,14 +133,14 @@ def _of_room(room: Room, lesson: Lesson) -> Access:
     )
 
 
-def _of_account(account: Account, lesson: Lesson) -> Access:
-    rights.check_watch(account, lesson)
+def _of_person(principal: Principal, lesson: Lesson) -> Access:
+    rights.check_watch(principal, lesson)
     return Access(
         lesson=lesson,
-        may_publish=rights.may_lead(account, lesson),
+        may_publish=rights.may_lead(principal, lesson),
         may_watch=True,
-        holder=rights.holder_of(account),
-        label=account.display_name,
+        holder=rights.holder_of(principal),
+        label=principal.name,
     )
 
 

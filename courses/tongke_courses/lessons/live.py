@@ -1,80 +1,189 @@
-"""The live state of lessons, pushed to every page that has one open.
+"""The live state of lessons, on the wire as topics ``lesson:{id}``.
 
-``WebSocket /api/lessons/{id}/live``: the server sends whole snapshots, at most two a second and at
-least one in ten seconds; a page may send reports. A refused page is closed with 4000 + the HTTP
-status (4401, 4403, 4404), because a browser shows its script nothing else.
+What the relay, the packagers and the rooms say becomes one snapshot; those who may publish see the
+rooms in it. A classroom's page says how it is playing.
 """
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, ClassVar
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, WebSocket
-from pydantic import ValidationError
-from starlette.websockets import WebSocketDisconnect
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection
 
 from tongke_courses.lessons import service
 from tongke_courses.lessons.access import Access, resolve
 from tongke_courses.lessons.models import Lesson
-from tongke_courses.lessons.snapshot import Json, MediaState, Presence, Report, build
-from tongke_platform.errors import NotFound, TongkeError
-from tongke_platform.frame import Frame, get_frame
+from tongke_courses.lessons.schemas import topic_of
+from tongke_courses.lessons.snapshot import Json, MediaState, Presence, Report, build, merged
+from tongke_platform.errors import NotFound
+from tongke_platform.frame import Frame
+from tongke_platform.wire.kinds import Flavour, Kind
 from tongke_streaming.frames import LinkLost, Refused
 
-MIN_INTERVAL_S = 0.5
-HEARTBEAT_S = 10.0
-SEND_TIMEOUT_S = 20.0
-MAX_REPORT = 2048
 KEEP_S = 600.0
+SHARE_S = 1.0
+SHARE_AGAIN_S = 5.0
+FORGET_SHARED_S = 15.0
 
 log = structlog.get_logger(__name__)
-router = APIRouter()
 
 
 class LiveLesson:
-    """One lesson with at least one page open on it."""
+    """One lesson with at least one page open on it. ``elsewhere``: the rooms on other processes,
+    by process, with the monotonic second they were heard at.
+    """
 
     def __init__(self, lesson: Lesson) -> None:
         self.lesson = lesson
         self.presence: dict[str, Presence] = {}
+        self.elsewhere: dict[str, tuple[float, dict[str, Presence]]] = {}
         self.pages = 0
-        self.changed = asyncio.Event()
+        self.shared_at = float("-inf")
+        self.unshared = False
 
-    def touch(self) -> None:
-        """Wake every page; each then sends what is so by then, never a backlog."""
-        self.changed.set()
-        self.changed = asyncio.Event()
+    def rooms(self, monotonic: float) -> Mapping[str, Presence]:
+        """Who is there, on any process."""
+        for process, (heard, _) in list(self.elsewhere.items()):
+            if monotonic - heard > FORGET_SHARED_S:
+                del self.elsewhere[process]
+        if not self.elsewhere:
+            return self.presence
+        return merged([self.presence, *(rooms for _, rooms in self.elsewhere.values())])
 
 
-class LiveHub:
+class LiveHub(Kind[Access]):
     """Merges what the relay, the packagers and the rooms say. Lives on one event loop.
 
-    ``ask_recording`` asks the packagers for their ``status`` of a lesson.
+    ``ask_recording`` asks the packagers for their ``status`` of a lesson; ``seen`` is told whenever
+    a classroom is known to watch, by which carrier.
     """
+
+    name: ClassVar[str] = "lesson"
+    flavour: ClassVar[Flavour] = "state"
+    says: ClassVar[type[BaseModel] | None] = Report
 
     def __init__(
         self,
         frame: Frame,
         ask_recording: Callable[[str], Awaitable[Json]],
         monotonic: Callable[[], float] = time.monotonic,
+        seen: Callable[[str, str, str], None] = lambda lesson, room, carrier: None,
     ) -> None:
         self._frame = frame
+        self._seen = seen
         self._ask_recording = ask_recording
         self._monotonic = monotonic
         self._media: dict[str, MediaState] = {}
         self._lessons: dict[str, LiveLesson] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop_listening = frame.events.listen(service.CHANGED, self._on_changed)
+        frame.wire.register(self)
+
+    def start(self) -> None:
+        """Needed where several processes serve the pages of one lesson."""
+        if not self._frame.wire.carrier.alone:
+            self._spawn(self._keep_sharing())
 
     async def stop(self) -> None:
         self._stop_listening()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # The wire's questions
+
+    async def authorise(self, connection: HTTPConnection, key: str) -> Access:
+        """Raises what ``access.resolve`` raises."""
+        access = await resolve(self._frame, connection, key)
+        if key != str(access.lesson.id):
+            raise NotFound(code="no_lesson")  # another spelling would be another topic
+        live = self._lessons.get(key)
+        # Thousands of pages keep one lesson between them.
+        return replace(access, lesson=live.lesson) if live is not None else access
+
+    def variant(self, context: Access) -> str:
+        return "rooms" if context.may_publish else ""
+
+    async def snapshot(self, key: str, context: Access) -> Json:
+        """The state of this moment; the rooms only for those who may publish."""
+        live, monotonic = self._lessons.get(key) or LiveLesson(context.lesson), self._monotonic()
+        whole = build(live.lesson, self._state(key), live.rooms(monotonic), monotonic)
+        if not context.may_publish:
+            del whole["rooms"]
+        return whole
+
+    async def said(self, key: str, context: Access, what: Any, ref: str | None) -> None:
+        """A report, which counts when it is a classroom's."""
+        live = self._lessons.get(key)
+        if live is not None and context.room in live.presence:
+            live.presence[context.room].report = what
+            if what.carrier != "none":
+                self._seen(key, context.room, what.carrier)
+            self._presence_changed(key, live)
+
+    def joined(self, key: str, context: Access) -> None:
+        live = self._lessons.get(key)
+        if live is None:
+            live = self._lessons[key] = LiveLesson(context.lesson)
+            if self._state(key).recording == "idle":
+                self._spawn(self._fetch_recording(key))
+        live.pages += 1
+        if context.room:
+            live.presence.setdefault(context.room, Presence()).pages += 1
+            self._presence_changed(key, live)
+
+    def left(self, key: str, context: Access) -> None:
+        live = self._lessons[key]
+        live.pages -= 1
+        if context.room:
+            presence = live.presence[context.room]
+            presence.pages -= 1
+            if not presence.pages:
+                del live.presence[context.room]
+            self._presence_changed(key, live)
+        if not live.pages:
+            self._share(key, live)
+            del self._lessons[key]
+
+    def heard(self, key: str, sender: str, data: Json) -> None:
+        """The lesson's record has changed, or these rooms are on another process."""
+        if key not in self._lessons:
+            return
+        if "rooms" not in data:
+            self._spawn(self._reload(key))
+        elif sender != self._frame.wire.carrier.process:
+            rooms = {room: Presence.model_validate(one) for room, one in data["rooms"].items()}
+            self._lessons[key].elsewhere[sender] = (self._monotonic(), rooms)
+            self._touch(key)
+
+    # Rooms on several processes
+
+    def _presence_changed(self, key: str, live: LiveLesson) -> None:
+        live.unshared = True
+        self._touch(key)
+
+    def _share(self, key: str, live: LiveLesson) -> None:
+        wire = self._frame.wire
+        if not wire.carrier.alone:
+            rooms = {room: one.model_dump() for room, one in live.presence.items()}
+            wire.share(topic_of(key), {"rooms": rooms})
+        live.unshared, live.shared_at = False, self._monotonic()
+
+    async def _keep_sharing(self) -> None:
+        while True:
+            await asyncio.sleep(SHARE_S)
+            for key, live in list(self._lessons.items()):
+                due = live.presence and self._monotonic() - live.shared_at > SHARE_AGAIN_S
+                if live.unshared or due:
+                    self._share(key, live)
+
+    # What happens to lessons
 
     def on_relay_event(self, message: Json) -> None:
         """A ``source`` or ``stats`` event of the relay; others are not for here."""
@@ -89,6 +198,8 @@ class LiveHub:
         now, monotonic = self._frame.now(), self._monotonic()
         for key, stats in lessons.items():
             self._state(key).take_stats(stats, now, monotonic)
+            for room in self._state(key).rooms_watching():
+                self._seen(key, room, "whep")
             self._touch(key)
         for key in [key for key in self._media if key not in lessons]:
             state = self._media[key]
@@ -113,12 +224,11 @@ class LiveHub:
         return self._media[key]
 
     def _touch(self, key: str) -> None:
-        if live := self._lessons.get(key):
-            live.touch()
+        # Each process hears the relay and the packagers itself.
+        self._frame.wire.touch(topic_of(key), everywhere=False)
 
     def _on_changed(self, payload: Json) -> None:
-        if payload["lesson"] in self._lessons:
-            self._spawn(self._reload(payload["lesson"]))
+        self._frame.wire.share(topic_of(payload["lesson"]), {})
 
     async def _reload(self, key: str) -> None:
         async with self._frame.database.read() as session:
@@ -126,7 +236,7 @@ class LiveHub:
                 lesson = await service.get(session, UUID(key))
                 if live := self._lessons.get(key):
                     live.lesson = lesson
-                    live.touch()
+                    self._touch(key)
 
     async def _fetch_recording(self, key: str) -> None:
         """A web process that was restarted has missed the packagers' events."""
@@ -143,115 +253,6 @@ class LiveHub:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    @asynccontextmanager
-    async def page(self, access: Access) -> AsyncIterator[LiveLesson]:
-        """A page is open on a lesson for as long as the block runs."""
-        key = str(access.lesson.id)
-        live = self._lessons.get(key)
-        if live is None:
-            live = self._lessons[key] = LiveLesson(access.lesson)
-            if self._state(key).recording == "idle":
-                self._spawn(self._fetch_recording(key))
-        live.pages += 1
-        if access.room:
-            live.presence.setdefault(access.room, Presence()).pages += 1
-        live.touch()
-        try:
-            yield live
-        finally:
-            self._leave(live, access)
-
-    def _leave(self, live: LiveLesson, access: Access) -> None:
-        live.pages -= 1
-        if access.room:
-            presence = live.presence[access.room]
-            presence.pages -= 1
-            if not presence.pages:
-                del live.presence[access.room]
-        if not live.pages:
-            self._lessons.pop(str(live.lesson.id), None)
-        live.touch()
-
-    def report(self, live: LiveLesson, room: str, report: Report) -> None:
-        live.presence[room].report = report
-        live.touch()
-
-    def snapshot(self, live: LiveLesson, *, with_rooms: bool) -> Json:
-        """The state of this moment, without ``now``; the rooms only for those who may publish."""
-        key = str(live.lesson.id)
-        whole = build(live.lesson, self._state(key), live.presence, self._monotonic())
-        if not with_rooms:
-            del whole["rooms"]
-        return whole
-
     @property
     def open_pages(self) -> int:
         return sum(live.pages for live in self._lessons.values())
-
-
-def get_hub(socket: WebSocket) -> LiveHub:
-    hub: LiveHub = socket.app.state.live_hub
-    return hub
-
-
-@router.websocket("/api/lessons/{lesson_id}/live")
-async def live_page(socket: WebSocket, lesson_id: str) -> None:
-    frame, hub = get_frame(socket), get_hub(socket)
-    await socket.accept()
-    try:
-        access = await resolve(frame, socket, lesson_id)
-    except TongkeError as error:
-        await socket.close(4000 + error.status, error.code)
-        return
-    async with hub.page(access) as live:
-        await _serve(socket, hub, live, access)
-
-
-async def _serve(socket: WebSocket, hub: LiveHub, live: LiveLesson, access: Access) -> None:
-    """Send and receive until either side is done."""
-    sending = asyncio.create_task(_send(socket, hub, live, with_rooms=access.may_publish))
-    receiving = asyncio.create_task(_receive(socket, hub, live, access))
-    try:
-        await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (sending, receiving):
-            task.cancel()
-        await asyncio.gather(sending, receiving, return_exceptions=True)
-
-
-async def _send(socket: WebSocket, hub: LiveHub, live: LiveLesson, *, with_rooms: bool) -> None:
-    sent: Json | None = None
-    sent_at = 0.0
-    loop = asyncio.get_running_loop()
-    while True:
-        # Taken before the snapshot: a change while it is being sent must not be slept through.
-        changed = live.changed
-        snapshot = hub.snapshot(live, with_rooms=with_rooms)
-        if snapshot != sent or loop.time() - sent_at >= HEARTBEAT_S:
-            now = get_frame(socket).now().isoformat()
-            text = json.dumps({**snapshot, "now": now}, ensure_ascii=False)
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                await socket.send_text(text)
-            sent, sent_at = snapshot, loop.time()
-            await asyncio.sleep(MIN_INTERVAL_S)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, sent_at + HEARTBEAT_S - loop.time())):
-                await changed.wait()
-
-
-async def _receive(socket: WebSocket, hub: LiveHub, live: LiveLesson, access: Access) -> None:
-    while True:
-        try:
-            text = await socket.receive_text()
-        except (WebSocketDisconnect, KeyError):
-            return
-        if len(text) > MAX_REPORT:
-            await socket.close(1009, "too_large")
-            return
-        try:
-            report = Report.model_validate_json(text)
-        except ValidationError:
-            await socket.close(1008, "bad_report")
-            return
-        if access.room:
-            hub.report(live, access.room, report)

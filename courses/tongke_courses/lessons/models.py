@@ -1,6 +1,5 @@
-"""Lessons, the rooms they reach, and which reaches which."""
+"""Lessons, and the rooms they reach."""
 
-import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -8,19 +7,16 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from tongke_platform.accounts.models import Account, School
 from tongke_platform.database import EnumString, Record
+from tongke_platform.organisations.models import Organisation, Room, new_secret
+from tongke_platform.partnerships.models import Partnership
+from tongke_platform.people.models import Person
 
 
 class LessonState(StrEnum):
     PLANNED = "planned"
     LIVE = "live"
     ENDED = "ended"
-
-
-def new_secret() -> str:
-    """32 random bytes, url-safe: a media key or a room's token."""
-    return secrets.token_urlsafe(32)
 
 
 class Lesson(Record):
@@ -32,8 +28,8 @@ class Lesson(Record):
     title: Mapped[str] = mapped_column(String(200))
     subject: Mapped[str] = mapped_column(String(40))
     grade: Mapped[str] = mapped_column(String(40))
-    school_id: Mapped[UUID] = mapped_column(ForeignKey("schools.id"))
-    teacher_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    school_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    teacher_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     planned_start: Mapped[datetime] = mapped_column(index=True)
     planned_minutes: Mapped[int]
     state: Mapped[LessonState] = mapped_column(
@@ -43,8 +39,8 @@ class Lesson(Record):
     ended_at: Mapped[datetime | None]
     media_key: Mapped[str] = mapped_column(String(64), unique=True, default=new_secret)
 
-    school: Mapped[School] = relationship(lazy="raise")
-    teacher: Mapped[Account] = relationship(lazy="raise")
+    school: Mapped[Organisation] = relationship(lazy="raise")
+    teacher: Mapped[Person] = relationship(lazy="raise")
     deliveries: Mapped[list["LessonRoom"]] = relationship(
         lazy="raise", back_populates="lesson", order_by="LessonRoom.id"
     )
@@ -54,27 +50,22 @@ class Lesson(Record):
         return self.planned_start + timedelta(minutes=self.planned_minutes)
 
     @property
-    def rooms(self) -> list["Room"]:
+    def rooms(self) -> list[Room]:
         """The rooms it is delivered to; only of a lesson loaded by LessonRepository."""
-        return [delivery.room for delivery in self.deliveries]
+        return [delivery.room for delivery in self.deliveries if delivery.declined_at is None]
 
-
-class Room(Record):
-    """A classroom: one screen, one speaker, ``class_size`` pupils. ``token`` opens its page."""
-
-    __tablename__ = "rooms"
-
-    name: Mapped[str] = mapped_column(String(80))
-    school_id: Mapped[UUID] = mapped_column(ForeignKey("schools.id"), index=True)
-    class_size: Mapped[int] = mapped_column(default=0)
-    token: Mapped[str] = mapped_column(String(64), unique=True, default=new_secret)
-    revoked_at: Mapped[datetime | None]
-
-    school: Mapped[School] = relationship(lazy="raise")
+    def held_under(self, partnership: Partnership) -> bool:
+        """It was over before the partnership was; ``repository.held`` says the same."""
+        last = partnership.closes_at
+        held = self.state is LessonState.ENDED and self.started_at is not None
+        return held and last is not None and self.ended_at is not None and self.ended_at <= last
 
 
 class LessonRoom(Record):
-    """A lesson is delivered to a room."""
+    """A lesson is delivered to a room: of its own school, along a partnership, or by invitation.
+
+    An invitation can be declined by the room's school.
+    """
 
     __tablename__ = "lesson_rooms"
     __table_args__ = (UniqueConstraint("lesson_id", "room_id"),)
@@ -82,5 +73,15 @@ class LessonRoom(Record):
     lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lessons.id", ondelete="CASCADE"))
     room_id: Mapped[UUID] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), index=True)
 
+    partnership_id: Mapped[UUID | None] = mapped_column(ForeignKey("partnerships.id"), index=True)
+    invited_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    invited_at: Mapped[datetime | None]
+    declined_by_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("people.id", ondelete="SET NULL")
+    )
+    declined_at: Mapped[datetime | None]
+
     lesson: Mapped[Lesson] = relationship(lazy="raise", back_populates="deliveries")
     room: Mapped[Room] = relationship(lazy="raise")
+    partnership: Mapped[Partnership | None] = relationship(lazy="raise")
+    invited_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[invited_by_id])

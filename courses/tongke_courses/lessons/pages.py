@@ -2,36 +2,39 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from tongke_courses.lessons import rights, service
-from tongke_courses.lessons.models import Lesson, LessonState, Room
-from tongke_courses.lessons.rights import LedLesson
+from tongke_courses.lessons.dependencies import LedLesson, parse_id
+from tongke_courses.lessons.models import Lesson, LessonState
+from tongke_courses.lessons.rights import WATCH
 from tongke_courses.lessons.schemas import addresses
-from tongke_platform.accounts.models import Account
-from tongke_platform.accounts.rights import CurrentAccount
-from tongke_platform.errors import Unauthorized
-from tongke_platform.frame import Frame, Reading, TheFrame
+from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
+from tongke_platform.devices.pages import kept_page, sightings_of
+from tongke_platform.errors import N_, NotFound, Unauthorized
+from tongke_platform.frame import Frame, Reading, TheFrame, Writing
+from tongke_platform.organisations import service as organisations
+from tongke_platform.organisations.models import Room
 from tongke_platform.pages import times
+from tongke_platform.pages.desk import desk, done
 from tongke_platform.pages.languages import Language
 from tongke_platform.pages.rendering import Pages, ThePages, login_address
+from tongke_platform.pages.sections import Section, add_section
+from tongke_platform.pages.viewer import viewer_of
+from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
 
 RECENT = timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """Who looks at a page, for its header."""
-
-    name: str
-    school: str = ""
+INVITED = add_section(
+    Section("invited", N_("Lessons offered"), "/admin/lesson-invitations", "inbox", rights.ANSWER)
+)
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,6 @@ class Stop:
     next: bool = False
 
 
-def viewer_of(account: Account) -> Viewer:
-    return Viewer(account.display_name, account.school.name if account.school else "")
-
-
 def view_of(lesson: Lesson) -> LessonView:
     return LessonView(
         id=str(lesson.id),
@@ -89,16 +88,16 @@ def replay_page(lesson: Lesson) -> str:
     return f"/lessons/{lesson.id}/replay"
 
 
-def actions_of(account: Account, lesson: Lesson) -> list[Action]:
+def actions_of(principal: Principal, lesson: Lesson) -> list[Action]:
     """What this person does with this lesson next: one button, or one for each of their rooms."""
     if lesson.state is LessonState.ENDED:
         return [Action("replay", replay_page(lesson))]
-    if rights.may_lead(account, lesson):
+    if rights.may_lead(principal, lesson):
         return [Action("teach", f"/lessons/{lesson.id}/teach")]
     return [
         Action("room", f"/room/{room.token}", room.name)
-        for room in lesson.rooms
-        if room.school_id == account.school_id and room.revoked_at is None
+        for room in rights.rooms_reached(lesson, principal.today)
+        if room.revoked_at is None and WATCH.allows(principal, room.school)
     ]
 
 
@@ -122,23 +121,27 @@ def next_of_room(lessons: Sequence[Lesson], now: datetime) -> Lesson | None:
 
 @router.get("/")
 async def today(
-    request: Request, pages: ThePages, frame: TheFrame, session: Reading, account: CurrentAccount
+    request: Request,
+    pages: ThePages,
+    frame: TheFrame,
+    session: Reading,
+    principal: CurrentPrincipal,
 ) -> Response:
-    if account is None:
+    if principal is None:
         return RedirectResponse(login_address(request), 303)
     now = frame.now()
-    lessons = await service.today(session, account, now, frame.settings.zone)
+    lessons = await service.today(session, principal, now, frame.settings.zone)
     coming = next_of(lessons, now)
-    stops = [Stop(view_of(one), actions_of(account, one), one is coming) for one in lessons]
-    return pages.render(request, "lessons/today.html", viewer=viewer_of(account), stops=stops)
+    stops = [Stop(view_of(one), actions_of(principal, one), one is coming) for one in lessons]
+    return pages.render(request, "lessons/today.html", viewer=viewer_of(principal), stops=stops)
 
 
 @router.get("/lessons/{lesson_id}/teach")
 async def teach(
-    request: Request, pages: ThePages, lesson: LedLesson, account: CurrentAccount
+    request: Request, pages: ThePages, lesson: LedLesson, principal: CurrentPrincipal
 ) -> Response:
-    assert account is not None, "LedLesson asks for an account"
-    values: dict[str, Any] = {"viewer": viewer_of(account), "lesson": view_of(lesson)}
+    assert principal is not None, "LedLesson asks for an account"
+    values: dict[str, Any] = {"viewer": viewer_of(principal), "lesson": view_of(lesson)}
     if lesson.state is LessonState.ENDED:
         return pages.render(request, "lessons/over.html", replay_url=replay_page(lesson), **values)
     return pages.render(request, "lessons/teach.html", data=_desk(pages, lesson), **values)
@@ -163,7 +166,7 @@ def _desk(pages: Pages, lesson: Lesson) -> dict[str, Any]:
             }
             for room in lesson.rooms
         ],
-        "live_url": where.live,
+        "topic": where.topic,
         "whip_url": where.whip,
         "tokens_url": f"/api/lessons/{lesson.id}/tokens",
         "end_url": f"/api/lessons/{lesson.id}/end",
@@ -176,7 +179,10 @@ def _desk(pages: Pages, lesson: Lesson) -> dict[str, Any]:
 async def classroom(
     request: Request, pages: ThePages, frame: TheFrame, session: Reading, token: str
 ) -> Response:
-    room = await service.room_of_token(session, token)
+    room = await organisations.room_of_token(session, token)
+    await sightings_of(request).seen(room, request.headers.get("user-agent", ""))
+    if kept := kept_page(request, pages, room):
+        return kept
     data = {
         "token": token,
         "now": frame.now().isoformat(),
@@ -192,7 +198,7 @@ async def classroom_next(
     request: Request, pages: ThePages, frame: TheFrame, session: Reading, token: str
 ) -> dict[str, Any]:
     """What the classroom's page asks now and then: is there another lesson by now?"""
-    room = await service.room_of_token(session, token)
+    room = await organisations.room_of_token(session, token)
     return {"lesson": await _room_lesson(session, frame, room, pages.language(request))}
 
 
@@ -218,7 +224,7 @@ async def _room_lesson(
         "addresses": {
             "whep": where.whep,
             "hls": where.hls,
-            "live": where.live,
+            "topic": where.topic,
             "replay_page": replay_page(lesson),
         },
     }
@@ -228,29 +234,64 @@ async def _room_lesson(
 async def replay(
     request: Request,
     pages: ThePages,
+    frame: TheFrame,
     session: Reading,
-    account: CurrentAccount,
+    principal: CurrentPrincipal,
     lesson_id: str,
     token: str = "",
 ) -> Response:
     """For those who may watch the lesson, and with ``?token=`` for a room that received it."""
-    lesson = await service.get(session, rights.parse_id(lesson_id))
-    room = await _room_watching(session, lesson, token) if token else None
+    lesson = await service.get(session, parse_id(lesson_id))
+    room = await _room_watching(session, lesson, token, frame.today()) if token else None
     if room is None:
-        if account is None:
+        if principal is None:
             raise Unauthorized
-        rights.check_watch(account, lesson)
+        rights.check_watch(principal, lesson)
     view = view_of(lesson)
     if lesson.state is not LessonState.ENDED or lesson.started_at is None:
-        viewer = viewer_of(account) if account else None
+        viewer = viewer_of(principal) if principal else None
         return pages.render(request, "lessons/not_yet.html", viewer=viewer, lesson=view)
     source = addresses(lesson.id).replay + (f"?token={quote(token)}" if room else "")
     back = f"/room/{quote(token)}" if room else "/"
+    # A classroom that watches again says so now and then.
+    seen = {"topic": addresses(lesson.id).topic, "token": token} if room else {}
     return pages.render(
-        request, "lessons/replay.html", lesson=view, back=back, data={"source": source}
+        request, "lessons/replay.html", lesson=view, back=back, data={"source": source} | seen
     )
 
 
-async def _room_watching(session: Reading, lesson: Lesson, token: str) -> Room | None:
-    room = await service.room_of_token(session, token)
-    return room if rights.room_may_watch(room, lesson) else None
+async def _room_watching(session: Reading, lesson: Lesson, token: str, day: date) -> Room | None:
+    room = await organisations.room_of_token(session, token)
+    return room if rights.room_may_watch(room, lesson, day) else None
+
+
+@router.get("/admin/lesson-invitations")
+async def invited(
+    request: Request,
+    pages: ThePages,
+    frame: TheFrame,
+    session: Reading,
+    principal: RequiredPrincipal,
+) -> Response:
+    """Lessons that classrooms of theirs were invited to by name."""
+    found = await service.invitations(session, principal, frame.now())
+    return desk(
+        request,
+        pages,
+        principal,
+        "admin/lessons/invited.html",
+        section=INVITED.key,
+        found=found,
+    )
+
+
+@router.post("/admin/lesson-invitations/{invitation_id}/decline")
+async def decline(
+    frame: TheFrame, session: Writing, principal: RequiredPrincipal, invitation_id: str
+) -> Response:
+    try:
+        key = UUID(invitation_id)
+    except ValueError:
+        raise NotFound from None
+    found = await service.decline(frame, session, principal, key)
+    return done(INVITED.href, N_("%(room)s does not receive the lesson."), room=found.room.name)

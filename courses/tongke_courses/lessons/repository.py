@@ -1,16 +1,20 @@
-"""All SQL about lessons and rooms."""
+"""All SQL about lessons and the rooms they reach."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
-from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState, Room
-from tongke_platform.accounts.models import Account, Role
+from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
+from tongke_courses.lessons.rights import ANSWER, WATCH
 from tongke_platform.database import Repository
+from tongke_platform.organisations.models import Organisation, Room
+from tongke_platform.partnerships.models import Partnership
+from tongke_platform.partnerships.repository import in_force
+from tongke_platform.rights import Principal
 
 
 class LessonRepository(Repository[Lesson]):
@@ -22,34 +26,36 @@ class LessonRepository(Repository[Lesson]):
         return select(Lesson).options(
             joinedload(Lesson.school),
             joinedload(Lesson.teacher),
-            selectinload(Lesson.deliveries).joinedload(LessonRoom.room).joinedload(Room.school),
+            selectinload(Lesson.deliveries).options(
+                joinedload(LessonRoom.room).joinedload(Room.school),
+                joinedload(LessonRoom.partnership),
+            ),
         )
 
-    def readable(self, account: Account) -> Select[Any]:
-        """The lessons ``account`` may watch; the same rule as ``rights.may_watch``."""
+    def readable(self, principal: Principal) -> Select[Any]:
+        """The lessons ``principal`` may watch; the same rule as ``rights.may_watch``."""
         statement = self.base()
-        if account.role is Role.ADMIN:
+        if WATCH.allows_everywhere(principal):
             return statement
-        delivered = (
-            select(LessonRoom.lesson_id)
-            .join(Room, Room.id == LessonRoom.room_id)
-            .where(Room.school_id == account.school_id)
-        )
+        mine = select(Organisation.id).where(WATCH.clause(principal))
+        delivered = reaching(principal.today).where(Room.school_id.in_(mine))
         return statement.where(
             or_(
-                Lesson.teacher_id == account.id,
-                Lesson.school_id == account.school_id,
+                Lesson.teacher_id == principal.id,
+                Lesson.school_id.in_(mine),
                 Lesson.id.in_(delivered),
             )
         )
 
     async def readable_between(
-        self, account: Account, start: datetime, end: datetime
+        self, principal: Principal, start: datetime, end: datetime
     ) -> Sequence[Lesson]:
-        return await self.all(_between(self.readable(account), start, end))
+        return await self.all(_between(self.readable(principal), start, end))
 
-    async def of_room_between(self, room: Room, start: datetime, end: datetime) -> Sequence[Lesson]:
-        delivered = select(LessonRoom.lesson_id).where(LessonRoom.room_id == room.id)
+    async def of_room_between(
+        self, room: Room, day: date, start: datetime, end: datetime
+    ) -> Sequence[Lesson]:
+        delivered = reaching(day).where(LessonRoom.room_id == room.id)
         return await self.all(_between(self.base().where(Lesson.id.in_(delivered)), start, end))
 
     async def state_of(self, key: UUID) -> LessonState | None:
@@ -77,35 +83,86 @@ class LessonRepository(Repository[Lesson]):
         return (await self.session.execute(statement)).scalar_one_or_none() is not None
 
 
-class RoomRepository(Repository[Room]):
-    """Every room read here has its school loaded."""
-
-    model = Room
-
-    def base(self) -> Select[Any]:
-        return select(Room).options(joinedload(Room.school))
-
-    async def by_token(self, token: str) -> Room | None:
-        """The room whose page ``token`` opens, unless that was revoked."""
-        return await self.one_or_none(
-            self.base().where(Room.token == token, Room.revoked_at.is_(None))
-        )
-
-    async def by_ids(self, keys: Sequence[UUID]) -> Sequence[Room]:
-        return await self.all(self.base().where(Room.id.in_(keys)).order_by(Room.id))
-
-    async def of_school(self, school_id: UUID) -> Sequence[Room]:
-        return await self.all(self.base().where(Room.school_id == school_id).order_by(Room.name))
-
-
 class LessonRoomRepository(Repository[LessonRoom]):
     model = LessonRoom
 
-    async def rooms_of(self, lesson_id: UUID) -> set[UUID]:
-        found = await self.session.execute(
-            select(LessonRoom.room_id).where(LessonRoom.lesson_id == lesson_id)
+    async def of_lesson(self, lesson_id: UUID) -> dict[UUID, LessonRoom]:
+        """By room."""
+        found = await self.all(
+            self.base()
+            .where(LessonRoom.lesson_id == lesson_id)
+            .options(joinedload(LessonRoom.partnership), joinedload(LessonRoom.lesson))
         )
-        return set(found.scalars())
+        return {one.room_id: one for one in found}
+
+    async def invitations(
+        self, principal: Principal, *, after: datetime, limit: int
+    ) -> Sequence[LessonRoom]:
+        """Of rooms the principal may answer for, to lessons planned ``after``, declined or not."""
+        mine = select(Organisation.id).where(ANSWER.clause(principal))
+        statement = (
+            self._invitation()
+            .join(Lesson, Lesson.id == LessonRoom.lesson_id)
+            .join(Room, Room.id == LessonRoom.room_id)
+            .where(Room.school_id.in_(mine), Lesson.planned_start > after)
+        )
+        return await self.all(statement.order_by(Lesson.planned_start, LessonRoom.id).limit(limit))
+
+    async def invitation(self, key: UUID) -> LessonRoom | None:
+        return await self.locked(self._invitation().where(LessonRoom.id == key))
+
+    async def lessons_along(self, partnership_id: UUID) -> Sequence[UUID]:
+        """Those that are not over."""
+        return await self._not_over(LessonRoom.partnership_id == partnership_id)
+
+    async def lessons_of_room(self, room_id: UUID) -> Sequence[UUID]:
+        """Those that are not over."""
+        return await self._not_over(LessonRoom.room_id == room_id)
+
+    async def _not_over(self, condition: ColumnElement[bool]) -> Sequence[UUID]:
+        statement = (
+            select(LessonRoom.lesson_id)
+            .join(Lesson, Lesson.id == LessonRoom.lesson_id)
+            .where(condition, Lesson.state != LessonState.ENDED)
+            .distinct()
+        )
+        return (await self.session.execute(statement)).scalars().all()
+
+    def _invitation(self) -> Select[Any]:
+        return (
+            self.base()
+            .where(LessonRoom.invited_at.is_not(None))
+            .options(
+                joinedload(LessonRoom.room).joinedload(Room.school),
+                joinedload(LessonRoom.invited_by),
+                joinedload(LessonRoom.lesson).options(
+                    joinedload(Lesson.school), joinedload(Lesson.teacher)
+                ),
+            )
+        )
+
+
+def held() -> ColumnElement[bool]:
+    """The same as ``Lesson.held_under``."""
+    return and_(
+        Lesson.state == LessonState.ENDED,
+        Lesson.started_at.is_not(None),
+        Lesson.ended_at <= Partnership.closes_at,
+    )
+
+
+def reaching(day: date) -> Select[Any]:
+    """The ids of lessons with deliveries that count, as ``rights.reaches`` says it."""
+    return (
+        select(LessonRoom.lesson_id)
+        .join(Lesson, Lesson.id == LessonRoom.lesson_id)
+        .join(Room, Room.id == LessonRoom.room_id)
+        .outerjoin(Partnership, Partnership.id == LessonRoom.partnership_id)
+        .where(
+            LessonRoom.declined_at.is_(None),
+            or_(LessonRoom.partnership_id.is_(None), in_force(day), held()),
+        )
+    )
 
 
 def _between(statement: Select[Any], start: datetime, end: datetime) -> Select[Any]:

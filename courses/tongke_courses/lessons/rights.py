@@ -4,87 +4,106 @@ A lesson that exists answers 403 to those it is not for and 404 is kept for ids 
 that a lesson exists is no secret, what is said in it is.
 """
 
-from typing import Annotated
+from datetime import date
 from uuid import UUID
 
-from fastapi import Depends
+from tongke_courses.lessons.models import Lesson, LessonRoom
+from tongke_platform.errors import N_, Forbidden
+from tongke_platform.organisations.models import Room
+from tongke_platform.people.models import Person
+from tongke_platform.rights import STAFF, Principal, Role, Rule
 
-from tongke_courses.lessons.models import Lesson, Room
-from tongke_courses.lessons.repository import LessonRepository
-from tongke_platform.accounts.models import Account, Role
-from tongke_platform.accounts.rights import RequiredAccount
-from tongke_platform.errors import N_, Forbidden, NotFound
-from tongke_platform.frame import TheFrame
+WATCH = Rule(
+    "lesson.watch",
+    N_("Watch a lesson, live or again"),
+    STAFF | {Role.ADMIN, Role.BUREAU_ADMIN, Role.SUPERVISOR, Role.RESEARCHER},
+    entrustable=True,
+    also=N_(
+        "The lesson's teacher; a classroom it is delivered to; staff of that classroom's school"
+    ),
+)
+LEAD = Rule(
+    "lesson.lead",
+    N_("Lead a lesson: go live, see its rooms, end it"),
+    frozenset({Role.ADMIN, Role.SCHOOL_ADMIN}),
+    entrustable=True,
+    also=N_("The lesson's teacher"),
+)
+CREATE = Rule(
+    "lesson.create",
+    N_("Plan a lesson for oneself"),
+    frozenset({Role.ADMIN, Role.SCHOOL_ADMIN, Role.LEAD_TEACHER}),
+    entrustable=True,
+)
+ASSIGN = Rule(
+    "lesson.assign",
+    N_("Plan a lesson for another teacher of the school"),
+    frozenset({Role.ADMIN, Role.SCHOOL_ADMIN, Role.ACADEMIC_OFFICE}),
+    entrustable=True,
+)
+ANSWER = Rule(
+    "lesson.answer",
+    N_("See and decline invitations of the school's classrooms to a lesson"),
+    frozenset({Role.ADMIN, Role.SCHOOL_ADMIN, Role.PRINCIPAL, Role.ACADEMIC_OFFICE}),
+    entrustable=True,
+)
+RULES = (WATCH, LEAD, CREATE, ASSIGN, ANSWER)
 
 NO_LESSON = N_("There is no such lesson.")
 NOT_YOURS = N_("This lesson is not delivered to your school.")
 NOT_LEADING = N_("Only the lead teacher and the lead school's administrators may do this.")
 
 
-def may_lead(account: Account, lesson: Lesson) -> bool:
+def may_lead(principal: Principal, lesson: Lesson) -> bool:
     """Publish into it, see its rooms, end it."""
-    if account.role is Role.ADMIN or account.id == lesson.teacher_id:
+    return principal.id == lesson.teacher_id or LEAD.allows(principal, lesson.school)
+
+
+def may_watch(principal: Principal, lesson: Lesson) -> bool:
+    """Its leaders, its school, and the schools of the rooms it reaches today.
+
+    ``LessonRepository.readable`` says the same.
+    """
+    if may_lead(principal, lesson):
         return True
-    return account.role is Role.SCHOOL_ADMIN and account.school_id == lesson.school_id
+    places = [lesson.school, *(room.school for room in rooms_reached(lesson, principal.today))]
+    return any(WATCH.allows(principal, place) for place in places)
 
 
-def may_watch(account: Account, lesson: Lesson) -> bool:
-    """Its leaders, its school, and the schools of the rooms it is delivered to."""
-    if may_lead(account, lesson):
-        return True
-    schools = {lesson.school_id, *(room.school_id for room in lesson.rooms)}
-    return account.school_id in schools
+def rooms_reached(lesson: Lesson, day: date) -> list[Room]:
+    """Those whose delivery counts on ``day``."""
+    return [one.room for one in lesson.deliveries if reaches(lesson, one, day)]
 
 
-def may_create(account: Account) -> bool:
-    """Lead teachers for themselves, school administrators for their school, admins for anyone."""
-    return account.role in {Role.ADMIN, Role.SCHOOL_ADMIN, Role.LEAD_TEACHER}
+def reaches(lesson: Lesson, delivery: LessonRoom, day: date) -> bool:
+    """Whether a delivery counts on ``day``; ``repository.reaching`` says the same."""
+    if delivery.declined_at is not None:
+        return False
+    along = delivery.partnership
+    return along is None or along.in_force(day) or lesson.held_under(along)
 
 
-def room_may_watch(room: Room, lesson: Lesson) -> bool:
-    return room.revoked_at is None and any(one.id == room.id for one in lesson.rooms)
+def room_may_watch(room: Room, lesson: Lesson, day: date) -> bool:
+    reached = any(one.id == room.id for one in rooms_reached(lesson, day))
+    return room.revoked_at is None and reached
 
 
-def check_watch(account: Account, lesson: Lesson) -> None:
-    if not may_watch(account, lesson):
+def check_watch(principal: Principal, lesson: Lesson) -> None:
+    if not may_watch(principal, lesson):
         raise Forbidden(NOT_YOURS, code="not_your_lesson")
 
 
-def check_lead(account: Account, lesson: Lesson) -> None:
-    if not may_lead(account, lesson):
+def check_lead(principal: Principal, lesson: Lesson) -> None:
+    if not may_lead(principal, lesson):
         raise Forbidden(NOT_LEADING, code="not_leading")
 
 
-def parse_id(text: str) -> UUID:
-    """Raises NotFound: what is no id names no lesson."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound(NO_LESSON, code="no_lesson") from None
-
-
-async def watchable_lesson(lesson_id: str, account: RequiredAccount, frame: TheFrame) -> Lesson:
-    """The lesson in the path, for those who may watch it."""
-    async with frame.database.read() as session:
-        lesson = await LessonRepository(session).by_id(parse_id(lesson_id))
-    if lesson is None:
-        raise NotFound(NO_LESSON, code="no_lesson")
-    check_watch(account, lesson)
-    return lesson
-
-
-WatchableLesson = Annotated[Lesson, Depends(watchable_lesson)]
-
-
-async def led_lesson(lesson: WatchableLesson, account: RequiredAccount) -> Lesson:
-    """The lesson in the path, for those who may lead it."""
-    check_lead(account, lesson)
-    return lesson
-
-
-LedLesson = Annotated[Lesson, Depends(led_lesson)]
-
-
-def holder_of(account: Account) -> str:
+def holder_of(person: Person | Principal) -> str:
     """Who holds a source they publish: the same person's new page takes it over."""
-    return f"account:{account.id}"
+    return f"person:{person.id}"
+
+
+def person_of(holder: str) -> UUID | None:
+    """The person ``holder_of`` made it from; None for other holders."""
+    kind, _, key = holder.partition(":")
+    return UUID(key) if kind == "person" else None

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from fastapi import APIRouter
 
 from tongke_courses.lessons import rights, service
-from tongke_courses.lessons.models import Lesson, Room
-from tongke_courses.lessons.rights import LedLesson, WatchableLesson
+from tongke_courses.lessons.dependencies import LedLesson, WatchableLesson
+from tongke_courses.lessons.models import Lesson
+from tongke_courses.lessons.rights import ASSIGN, CREATE
 from tongke_courses.lessons.schemas import (
     DeliveryIn,
+    InvitationOut,
     LessonEnded,
     LessonIn,
     LessonOut,
@@ -18,17 +21,21 @@ from tongke_courses.lessons.schemas import (
     TokenOut,
     addresses,
 )
-from tongke_platform.accounts.models import Account, Role
-from tongke_platform.accounts.repository import AccountRepository
-from tongke_platform.accounts.rights import RequiredAccount
+from tongke_platform.accounts import service as accounts
+from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, Invalid
-from tongke_platform.frame import Reading, TheFrame, Writing
+from tongke_platform.frame import Frame, Reading, TheFrame, Writing
+from tongke_platform.organisations import service as organisations
+from tongke_platform.organisations.models import Organisation, Room
+from tongke_platform.people.models import Person
+from tongke_platform.rights import Principal
 
 router = APIRouter(prefix="/api/lessons", tags=["lessons"])
+invitation_router = APIRouter(prefix="/api/lesson-invitations", tags=["lessons"])
 
 
-def _out(lesson: Lesson, account: Account) -> LessonOut:
+def _out(lesson: Lesson, principal: Principal) -> LessonOut:
     return LessonOut.model_validate(
         {
             **{
@@ -37,49 +44,62 @@ def _out(lesson: Lesson, account: Account) -> LessonOut:
                 if hasattr(lesson, name)
             },
             "addresses": addresses(lesson.id),
-            "may_lead": rights.may_lead(account, lesson),
+            "may_lead": rights.may_lead(principal, lesson),
         }
     )
 
 
 @router.get("")
 async def list_today(
-    session: Reading, account: RequiredAccount, frame: TheFrame
+    session: Reading, principal: RequiredPrincipal, frame: TheFrame
 ) -> list[LessonOut]:
-    """Today's lessons the account may watch."""
-    lessons = await service.today(session, account, frame.now(), frame.settings.zone)
-    return [_out(lesson, account) for lesson in lessons]
+    """Today's lessons the principal may watch."""
+    lessons = await service.today(session, principal, frame.now(), frame.settings.zone)
+    return [_out(lesson, principal) for lesson in lessons]
 
 
 @router.post("", status_code=201)
-async def create(body: LessonIn, session: Writing, account: RequiredAccount) -> LessonOut:
-    if not rights.may_create(account):
+async def create(
+    body: LessonIn, session: Writing, principal: RequiredPrincipal, frame: TheFrame
+) -> LessonOut:
+    if not CREATE.allows_anywhere(principal) and not ASSIGN.allows_anywhere(principal):
         raise Forbidden
+    teacher, school = await _teacher_for(session, principal, body, frame)
     lesson = await service.create(
         session,
-        teacher=await _teacher_for(session, account, body),
-        rooms=await service.rooms_named(session, body.room_ids),
-        **body.model_dump(exclude={"teacher_id", "room_ids"}),
+        teacher=teacher,
+        school_id=school.id if school else None,
+        rooms=await organisations.rooms_named(session, body.room_ids),
+        delivery=_delivery(frame, principal, invite=body.invite),
+        **body.model_dump(exclude={"teacher_id", "room_ids", "invite"}),
     )
-    return _out(lesson, account)
+    return _out(lesson, principal)
 
 
-async def _teacher_for(session: ReadSession, account: Account, body: LessonIn) -> Account:
-    """Who leads: the account itself, or someone an administrator names."""
-    if body.teacher_id is None or body.teacher_id == account.id:
-        return account
-    teacher = await AccountRepository(session).by_id(body.teacher_id)
+def _delivery(frame: Frame, principal: Principal, *, invite: bool) -> service.Delivery:
+    return service.Delivery(frame.now(), frame.settings.zone, principal.id, invite)
+
+
+async def _teacher_for(
+    session: ReadSession, principal: Principal, body: LessonIn, frame: Frame
+) -> tuple[Person, Organisation | None]:
+    """Who leads and for which school: oneself, or someone an administrator names."""
+    if body.teacher_id is None or body.teacher_id == principal.id:
+        if principal.school is not None:
+            CREATE.check(principal, principal.school)
+        return principal.person, principal.school
+    teacher = await accounts.principal_of(session, body.teacher_id, frame.today())
     if teacher is None:
         raise Invalid(N_("There is no such teacher."), code="no_teacher")
-    own_school = account.role is Role.SCHOOL_ADMIN and teacher.school_id == account.school_id
-    if account.role is not Role.ADMIN and not own_school:
+    schools = [one for one in teacher.places.values() if ASSIGN.allows(principal, one)]
+    if not schools and not ASSIGN.allows_everywhere(principal):
         raise Forbidden
-    return teacher
+    return teacher.person, next(iter(schools), teacher.school)
 
 
 @router.get("/{lesson_id}")
-async def get(lesson: WatchableLesson, account: RequiredAccount) -> LessonOut:
-    return _out(lesson, account)
+async def get(lesson: WatchableLesson, principal: RequiredPrincipal) -> LessonOut:
+    return _out(lesson, principal)
 
 
 @router.get("/{lesson_id}/rooms")
@@ -89,11 +109,21 @@ async def rooms(lesson: LedLesson) -> list[RoomOut]:
 
 @router.post("/{lesson_id}/rooms")
 async def deliver(
-    body: DeliveryIn, lesson: LedLesson, session: Writing, frame: TheFrame
+    body: DeliveryIn,
+    lesson: LedLesson,
+    principal: RequiredPrincipal,
+    session: Writing,
+    frame: TheFrame,
 ) -> list[RoomOut]:
-    await service.deliver(session, lesson.id, await service.rooms_named(session, body.room_ids))
+    """To rooms of the lead school, along a partnership, or by invitation."""
+    await service.deliver(
+        session,
+        lesson,
+        await organisations.rooms_named(session, body.room_ids),
+        _delivery(frame, principal, invite=body.invite),
+    )
     service.announce(frame, session, lesson.id)
-    return _rooms((await service.get(session, lesson.id)).rooms)
+    return _rooms((await service.fresh(session, lesson.id)).rooms)
 
 
 def _rooms(found: Sequence[Room]) -> list[RoomOut]:
@@ -101,28 +131,28 @@ def _rooms(found: Sequence[Room]) -> list[RoomOut]:
 
 
 @router.post("/{lesson_id}/end")
-async def end(lesson: LedLesson, account: RequiredAccount, frame: TheFrame) -> LessonEnded:
+async def end(lesson: LedLesson, principal: RequiredPrincipal, frame: TheFrame) -> LessonEnded:
     """Idempotent: ending an ended lesson answers the same."""
     ended, ready = await service.end(frame, lesson.id)
-    return LessonEnded(**_out(ended, account).model_dump(), replay_ready=ready)
+    return LessonEnded(**_out(ended, principal).model_dump(), replay_ready=ready)
 
 
 @router.post("/{lesson_id}/tokens", status_code=201)
 async def issue_token(
-    body: TokenIn, lesson: WatchableLesson, account: RequiredAccount, frame: TheFrame
+    body: TokenIn, lesson: WatchableLesson, principal: RequiredPrincipal, frame: TheFrame
 ) -> TokenOut:
     """A token of one act (and source) for players and encoders that cannot log in."""
     if body.act == "publish":
-        rights.check_lead(account, lesson)
+        rights.check_lead(principal, lesson)
         service.check_publishable(lesson)
     lifetime = timedelta(hours=frame.settings.media_token_hours)
     now = frame.now()
     token = frame.media_tokens.issue(
         lesson=str(lesson.id),
         act=body.act,
-        holder=rights.holder_of(account),
+        holder=rights.holder_of(principal),
         source=body.source,
-        label=body.label or account.display_name,
+        label=body.label or principal.name,
         now=now,
         lifetime=lifetime,
     )
@@ -132,3 +162,21 @@ async def issue_token(
         expires_at=now + lifetime,
         url=where.whip if body.act == "publish" else where.whep,
     )
+
+
+@invitation_router.get("")
+async def list_invitations(
+    session: Reading, principal: RequiredPrincipal, frame: TheFrame
+) -> list[InvitationOut]:
+    """Invitations of the principal's classrooms to lessons, the next lesson first."""
+    found = await service.invitations(session, principal, frame.now())
+    return [InvitationOut.model_validate(one) for one in found]
+
+
+@invitation_router.post("/{invitation_id}/decline")
+async def decline(
+    invitation_id: UUID, session: Writing, principal: RequiredPrincipal, frame: TheFrame
+) -> InvitationOut:
+    """The classroom does not receive the lesson. Idempotent."""
+    found = await service.decline(frame, session, principal, invitation_id)
+    return InvitationOut.model_validate(found)

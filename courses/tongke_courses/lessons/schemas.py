@@ -7,21 +7,31 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from tongke_courses.lessons.models import LessonState
-from tongke_platform.accounts.schemas import SchoolOut
+from tongke_platform.organisations.schemas import OrganisationOut
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+NO_NUL = r"^[^\x00]*$"
+
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)
+]
+Label = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=NO_NUL)
+]
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
 class Addresses(BaseModel):
-    """Paths on the web server."""
+    """Paths on the web server; ``topic`` is what live pages open on the wire."""
 
     whip: str
     whep: str
     hls: str
     replay: str
-    live: str
+    topic: str
+
+
+def topic_of(lesson_id: str) -> str:
+    return f"lesson:{lesson_id}"
 
 
 def addresses(lesson_id: UUID) -> Addresses:
@@ -30,12 +40,12 @@ def addresses(lesson_id: UUID) -> Addresses:
         whep=f"/live/{lesson_id}/whep",
         hls=f"/live/{lesson_id}/hls/index.m3u8",
         replay=f"/replay/{lesson_id}/index.m3u8",
-        live=f"/api/lessons/{lesson_id}/live",
+        topic=topic_of(str(lesson_id)),
     )
 
 
 class LessonIn(BaseModel):
-    """``teacher_id`` unset: whoever creates it leads it."""
+    """``teacher_id`` unset: whoever creates it leads it. ``invite``: see DeliveryIn."""
 
     title: Title
     subject: Label
@@ -44,10 +54,14 @@ class LessonIn(BaseModel):
     planned_minutes: int = Field(40, ge=1, le=24 * 60)
     teacher_id: UUID | None = None
     room_ids: list[UUID] = Field(default_factory=list, max_length=500)
+    invite: bool = False
 
 
 class DeliveryIn(BaseModel):
+    """``invite``: rooms that no partnership leads to are invited by name; they may decline."""
+
     room_ids: list[UUID] = Field(min_length=1, max_length=500)
+    invite: bool = False
 
 
 class TeacherOut(BaseModel):
@@ -64,7 +78,7 @@ class LessonOut(BaseModel):
     title: str
     subject: str
     grade: str
-    school: SchoolOut
+    school: OrganisationOut
     teacher: TeacherOut
     planned_start: datetime
     planned_minutes: int
@@ -87,13 +101,39 @@ class RoomOut(BaseModel):
     id: UUID
     name: str
     class_size: int
-    school: SchoolOut
+    school: OrganisationOut
+
+
+class InvitedLesson(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    title: str
+    subject: str
+    grade: str
+    school: OrganisationOut
+    teacher: TeacherOut
+    planned_start: datetime
+    planned_minutes: int
+
+
+class InvitationOut(BaseModel):
+    """A room that was invited by name; ``declined_at`` is null as long as it stands."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    lesson: InvitedLesson
+    room: RoomOut
+    invited_at: datetime
+    invited_by: TeacherOut | None
+    declined_at: datetime | None
 
 
 class TokenIn(BaseModel):
     act: Literal["publish", "watch"]
     source: SourceName = "lead"
-    label: str = Field("", max_length=80)
+    label: str = Field("", max_length=80, pattern=NO_NUL)
 
 
 class TokenOut(BaseModel):

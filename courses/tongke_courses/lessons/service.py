@@ -1,21 +1,22 @@
 """Rules of lessons: planned, live, ended; the rooms they reach."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState, Room
-from tongke_courses.lessons.repository import (
-    LessonRepository,
-    LessonRoomRepository,
-    RoomRepository,
-)
-from tongke_platform.accounts.models import Account, School
+from tongke_courses.lessons import facts, rights, telling
+from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
+from tongke_courses.lessons.repository import LessonRepository, LessonRoomRepository
 from tongke_platform.database import ReadSession, WriteSession
-from tongke_platform.errors import N_, Conflict, Invalid, NotFound
+from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Frame
+from tongke_platform.organisations.models import Organisation, Room
+from tongke_platform.partnerships import service as partnerships
+from tongke_platform.people.models import Person
+from tongke_platform.rights import Principal
 
 CHANGED = "lesson.changed"
 FINALISE = "lesson.finalise"
@@ -36,25 +37,18 @@ def day_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 async def today(
-    session: ReadSession, account: Account, now: datetime, zone: ZoneInfo
+    session: ReadSession, principal: Principal, now: datetime, zone: ZoneInfo
 ) -> Sequence[Lesson]:
-    """Today's lessons ``account`` may watch, in the order of their planned start."""
-    return await LessonRepository(session).readable_between(account, *day_of(now, zone))
+    """Today's lessons ``principal`` may watch, in the order of their planned start."""
+    return await LessonRepository(session).readable_between(principal, *day_of(now, zone))
 
 
 async def today_of_room(
     session: ReadSession, room: Room, now: datetime, zone: ZoneInfo
 ) -> Sequence[Lesson]:
-    """Today's lessons delivered to ``room``, in the order of their planned start."""
-    return await LessonRepository(session).of_room_between(room, *day_of(now, zone))
-
-
-async def room_of_token(session: ReadSession, token: str) -> Room:
-    """Raises NotFound ``no_room`` for an unknown or revoked token."""
-    room = await RoomRepository(session).by_token(token)
-    if room is None:
-        raise NotFound(N_("This classroom address is not valid any more."), code="no_room")
-    return room
+    """Today's lessons that reach ``room``, in the order of their planned start."""
+    day = now.astimezone(zone).date()
+    return await LessonRepository(session).of_room_between(room, day, *day_of(now, zone))
 
 
 async def get(session: ReadSession, lesson_id: UUID) -> Lesson:
@@ -65,8 +59,22 @@ async def get(session: ReadSession, lesson_id: UUID) -> Lesson:
     return lesson
 
 
-async def create_room(session: WriteSession, *, name: str, school: School, class_size: int) -> Room:
-    return await RoomRepository(session).add(Room(name=name, school=school, class_size=class_size))
+@dataclass(frozen=True)
+class Delivery:
+    """How rooms are reached: asked on ``now`` in ``zone`` by person ``by``.
+
+    ``invite``: rooms that no partnership leads to are invited by name.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    by: UUID | None = None
+    invite: bool = False
+
+    def day_of(self, lesson: Lesson) -> date:
+        """The day a partnership has to cover: the lesson's own, but never one gone by."""
+        today, planned = (t.astimezone(self.zone).date() for t in (self.now, lesson.planned_start))
+        return max(today, planned)
 
 
 async def create(
@@ -75,44 +83,109 @@ async def create(
     title: str,
     subject: str,
     grade: str,
-    teacher: Account,
+    teacher: Person,
+    school_id: UUID | None,
     planned_start: datetime,
     planned_minutes: int = 40,
     rooms: Sequence[Room] = (),
+    delivery: Delivery,
 ) -> Lesson:
-    """Plan a lesson led by ``teacher`` and their school. Raises Invalid ``no_lead_school``."""
-    if teacher.school_id is None:
+    """Plan a lesson led by ``teacher`` for a school. Raises Invalid ``no_lead_school`` and what
+    ``deliver`` raises.
+    """
+    if school_id is None:
         raise Invalid(N_("The lead teacher belongs to no school."), code="no_lead_school")
     lesson = Lesson(
         title=title,
         subject=subject,
         grade=grade,
-        school_id=teacher.school_id,
+        school_id=school_id,
         teacher_id=teacher.id,
         planned_start=planned_start,
         planned_minutes=planned_minutes,
     )
     await LessonRepository(session).add(lesson)
-    await deliver(session, lesson.id, rooms)
-    return await _fresh(session, lesson.id)
+    await deliver(session, await get(session, lesson.id), rooms, delivery)
+    return await fresh(session, lesson.id)
 
 
-async def rooms_named(session: ReadSession, keys: Sequence[UUID]) -> Sequence[Room]:
-    """Raises Invalid ``no_room`` when one of them does not exist."""
-    rooms = await RoomRepository(session).by_ids(keys)
-    if len(rooms) != len(set(keys)):
-        raise Invalid(N_("One of the classrooms does not exist."), code="no_room")
-    return rooms
+async def deliver(
+    session: WriteSession, lesson: Lesson, rooms: Sequence[Room], how: Delivery
+) -> None:
+    """Deliver a lesson to more rooms; those it reaches already, or that declined, stay as they are.
 
-
-async def deliver(session: WriteSession, lesson_id: UUID, rooms: Sequence[Room]) -> None:
-    """Deliver a lesson to more rooms; those it reaches already stay."""
+    ``lesson`` and ``rooms`` come with their schools. Raises Invalid ``no_partnership``.
+    """
     deliveries = LessonRoomRepository(session)
-    reached = await deliveries.rooms_of(lesson_id)
+    there = await deliveries.of_lesson(lesson.id)
     for room in rooms:
-        if room.id not in reached:
-            await deliveries.add(LessonRoom(lesson_id=lesson_id, room_id=room.id))
-            reached.add(room.id)
+        known = there.get(room.id)
+        if known is not None and not _is_stale(known, how.day_of(lesson)):
+            continue
+        found = known or LessonRoom(lesson_id=lesson.id, room_id=room.id)
+        found.partnership_id = await _way(session, lesson, room, how)
+        if found.partnership_id is None and not one_house(lesson.school, room.school):
+            found.invited_by_id, found.invited_at = how.by, how.now
+        if known is None:
+            there[room.id] = await deliveries.add(found)
+        await telling.planned(session, lesson, room)
+
+
+def _is_stale(known: LessonRoom, day: date) -> bool:
+    """The partnership it came along is over: another may have taken its place."""
+    along = known.partnership
+    return along is not None and known.declined_at is None and not along.in_force(day)
+
+
+async def _way(session: WriteSession, lesson: Lesson, room: Room, how: Delivery) -> UUID | None:
+    """The partnership that leads to a room; None where none is needed."""
+    if one_house(lesson.school, room.school):
+        return None
+    found = await partnerships.covering(
+        session,
+        lesson.school,
+        room.school,
+        subject=lesson.subject,
+        grade=lesson.grade,
+        day=how.day_of(lesson),
+    )
+    if found is None and not how.invite:
+        raise Invalid(
+            N_("No partnership carries this lesson to the classroom %(room)s."),
+            code="no_partnership",
+            room=room.name,
+        )
+    return found.id if found else None
+
+
+def one_house(one: Organisation, other: Organisation) -> bool:
+    """The same school, or a school and a teaching point it manages."""
+    return one.id in (other.id, other.parent_id) or one.parent_id == other.id
+
+
+async def invitations(
+    session: ReadSession, principal: Principal, now: datetime
+) -> Sequence[LessonRoom]:
+    """Of the principal's classrooms, from yesterday on. Raises Forbidden."""
+    if not rights.ANSWER.allows_anywhere(principal):
+        raise Forbidden
+    after = now - timedelta(days=1)
+    return await LessonRoomRepository(session).invitations(principal, after=after, limit=200)
+
+
+async def decline(
+    frame: Frame, session: WriteSession, by: Principal, invitation_id: UUID
+) -> LessonRoom:
+    """For the room's school; declining twice is no error. Raises NotFound, Forbidden."""
+    found = await LessonRoomRepository(session).invitation(invitation_id)
+    if found is None or not rights.WATCH.allows(by, found.room.school):
+        raise NotFound(N_("There is no such invitation."), code="no_invitation")
+    rights.ANSWER.check(by, found.room.school)
+    if found.declined_at is None:
+        found.declined_at, found.declined_by_id = frame.now(), by.id
+        announce(frame, session, found.lesson_id)
+        frame.wire.recheck(f"lesson:{found.lesson_id}")
+    return found
 
 
 async def mark_live(frame: Frame, lesson_id: UUID) -> bool:
@@ -141,13 +214,15 @@ async def end(frame: Frame, lesson_id: UUID) -> tuple[Lesson, bool]:
         if await LessonRepository(session).end(lesson_id, frame.now()):
             job = await frame.jobs.add(session, FINALISE, lesson=str(lesson_id))
             announce(frame, session, lesson_id)
-        lesson = await _fresh(session, lesson_id)
+        lesson = await fresh(session, lesson_id)
+        if job is not None:
+            await facts.held(session, lesson)
     if job is not None:
         return lesson, await frame.jobs.run(job)
     return lesson, await frame.jobs.settled(FINALISE, lesson=str(lesson_id))
 
 
-async def _fresh(session: WriteSession, lesson_id: UUID) -> Lesson:
+async def fresh(session: WriteSession, lesson_id: UUID) -> Lesson:
     """Read again with everything a lesson is shown with."""
     session.expire_all()
     return await get(session, lesson_id)

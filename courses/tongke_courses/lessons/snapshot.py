@@ -1,25 +1,25 @@
 """What is known of a lesson at this moment, put together from three processes and the rooms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from tongke_courses.lessons.models import Lesson, LessonState, Room
+from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.schemas import addresses
+from tongke_platform.organisations.models import Room
 
 STALE_S = 5.0
 
 Json = dict[str, Any]
-Carrier = Literal["whep", "hls", "none"]
+Carrier = Literal["whep", "hls", "replay", "none"]
 
 
 class Report(BaseModel):
     """What a page says of its own playing, a few times a minute."""
 
-    type: Literal["report"]
     carrier: Carrier
     layer: str = Field(default="", max_length=16)
     kbps: int = Field(default=0, ge=0, le=1_000_000)
@@ -27,15 +27,26 @@ class Report(BaseModel):
     freezes: int = Field(default=0, ge=0, le=1_000_000)
 
 
-NOTHING_TOLD = Report(type="report", carrier="none")
+NOTHING_TOLD = Report(carrier="none")
 
 
-@dataclass
-class Presence:
+class Presence(BaseModel):
     """The open pages of one room, and what the last of them to speak said."""
 
     pages: int = 0
     report: Report | None = None
+
+
+def merged(parts: Iterable[Mapping[str, Presence]]) -> dict[str, Presence]:
+    """The rooms of several processes; what a page said counts for more than nothing said."""
+    found: dict[str, Presence] = {}
+    for part in parts:
+        for room, one in part.items():
+            so_far = found.get(room, Presence())
+            found[room] = Presence(
+                pages=so_far.pages + one.pages, report=so_far.report or one.report
+            )
+    return found
 
 
 @dataclass
@@ -68,6 +79,9 @@ class MediaState:
         self.viewers = stats.get("viewers", ())
         self.heard = monotonic
 
+    def rooms_watching(self) -> list[str]:
+        return [str(one["room"]) for one in self.viewers if one.get("room")]
+
     def forget_viewers(self) -> None:
         self.viewers = ()
 
@@ -85,7 +99,7 @@ class MediaState:
 def build(
     lesson: Lesson, media: MediaState, presence: Mapping[str, Presence], monotonic: float
 ) -> Json:
-    """The whole state, with the rooms and without ``now``."""
+    """The whole state, with the rooms."""
     stale = media.is_stale(monotonic)
     return {
         "lesson": _lesson(lesson),

@@ -1,1 +1,1 @@
-"""Who is at the door: schools, accounts, logins. A seam: memberships and scopes replace the role."""
+"""How people prove who they are: sign-in names, passwords, sessions, API tokens."""

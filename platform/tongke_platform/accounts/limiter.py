@@ -1,36 +1,124 @@
-"""How often someone may try: a bucket per key that refills with time."""
+"""How often someone may try: a bucket per key that refills with time, here or for all servers."""
 
+import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from tongke_platform.errors import TooMany
 
 MAX_KEYS = 20_000
+PREFIX = "tongke:limit:"
+ANSWER_S = 2.0
+
+log = structlog.get_logger(__name__)
 
 
-class Limiter:
-    """``burst`` tries at once, then one per ``refill_s`` seconds. Lives on one event loop."""
+@dataclass(frozen=True)
+class Limit:
+    """``burst`` tries at once, then one per ``refill_s`` seconds, for each key."""
 
-    def __init__(
-        self, burst: int, refill_s: float, now: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._burst = burst
-        self._refill_s = refill_s
+    name: str
+    burst: int
+    refill_s: float
+
+
+class Limiter(Protocol):
+    async def take(self, limit: Limit, key: str) -> None:
+        """Raises TooMany, with the seconds to wait; a refused try costs nothing."""
+        ...
+
+    async def forgive(self, limit: Limit, key: str) -> None:
+        """Forget the tries of a key."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def _refusal(over_s: float) -> TooMany:
+    return TooMany(retry_after=max(1, round(over_s)))
+
+
+class LocalLimiter:
+    """For one process. ``now`` is monotonic seconds; a limit remembers the 20,000 latest keys."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._full_at: OrderedDict[str, float] = OrderedDict()
+        self._full_at: dict[Limit, OrderedDict[str, float]] = {}
 
-    def take(self, key: str) -> None:
-        """Raises TooMany, with the seconds to wait."""
+    async def take(self, limit: Limit, key: str) -> None:
         now = self._now()
-        full_at = max(self._full_at.pop(key, now), now) + self._refill_s
-        over = full_at - now - self._burst * self._refill_s
+        keys = self._full_at.setdefault(limit, OrderedDict())
+        full_at = max(keys.pop(key, now), now) + limit.refill_s
+        over = full_at - now - limit.burst * limit.refill_s
         if over > 1e-9:
-            self._full_at[key] = full_at - self._refill_s
-            raise TooMany(retry_after=max(1, round(over)))
-        self._full_at[key] = full_at
-        if len(self._full_at) > MAX_KEYS:
-            self._full_at.popitem(last=False)
+            keys[key] = full_at - limit.refill_s
+            raise _refusal(over)
+        keys[key] = full_at
+        if len(keys) > MAX_KEYS:
+            keys.popitem(last=False)
 
-    def forgive(self, key: str) -> None:
-        self._full_at.pop(key, None)
+    async def forgive(self, limit: Limit, key: str) -> None:
+        self._full_at.get(limit, OrderedDict()).pop(key, None)
+
+    async def close(self) -> None:
+        self._full_at.clear()
+
+
+# KEYS: when the bucket is full again. ARGV: burst, refill in ms. Answers the ms over, 0 for none.
+_TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) + ARGV[2]
+local over = full - now - ARGV[1] * ARGV[2]
+if over > 0 then return over end
+redis.call('SET', KEYS[1], string.format('%d', full), 'PX', full - now)
+return 0
+"""
+
+
+class RedisLimiter:
+    """The same for all servers of one Redis; while that is away each server counts alone."""
+
+    def __init__(self, url: str) -> None:
+        self._redis: Redis = Redis.from_url(
+            url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S
+        )
+        self._script: Any = self._redis.register_script(_TAKE)
+        self._alone = LocalLimiter()
+
+    async def take(self, limit: Limit, key: str) -> None:
+        arguments = [limit.burst, round(limit.refill_s * 1000)]
+        try:
+            over = int(await self._script(keys=[_name(limit, key)], args=arguments))
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("limits are counted alone", error=type(error).__name__)
+            await self._alone.take(limit, key)
+            return
+        if over > 0:
+            raise _refusal(over / 1000)
+
+    async def forgive(self, limit: Limit, key: str) -> None:
+        await self._alone.forgive(limit, key)
+        try:
+            await self._redis.delete(_name(limit, key))
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("limits are counted alone", error=type(error).__name__)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
+def _name(limit: Limit, key: str) -> str:
+    """Keys hold names and addresses: Redis sees only their hash."""
+    return f"{PREFIX}{limit.name}:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+def make_limiter(redis_url: str | None) -> Limiter:
+    return RedisLimiter(redis_url) if redis_url else LocalLimiter()

@@ -4,30 +4,64 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
+from pydantic import SecretStr
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
-from tongke_courses.lessons import live, tasks
 from tongke_courses.lessons import pages as lesson_pages
+from tongke_courses.lessons import rights as lesson_rights
 from tongke_courses.lessons import routes as lesson_routes
+from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
+from tongke_platform.accounts import desk as account_desk
+from tongke_platform.accounts import doors as account_doors
+from tongke_platform.accounts import pages as account_pages
 from tongke_platform.accounts import routes as account_routes
-from tongke_platform.app import problems
+from tongke_platform.accounts.keys import Keys
+from tongke_platform.accounts.limiter import make_limiter
+from tongke_platform.accounts.oidc import read_providers
+from tongke_platform.accounts.sms import make_sms
+from tongke_platform.app import audited, problems, rules
+from tongke_platform.app.administration import ROUTERS
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
 from tongke_platform.app.requests import LogRequests
-from tongke_platform.app.security import SameOrigin, SecurityHeaders
+from tongke_platform.app.security import KnowOrigin, SameOrigin, SecurityHeaders
+from tongke_platform.audit import pages as audit_pages
+from tongke_platform.audit import routes as audit_routes
 from tongke_platform.database import Database
+from tongke_platform.devices import pages as device_pages
+from tongke_platform.devices import rights as device_rights
+from tongke_platform.devices import routes as device_routes
+from tongke_platform.devices.service import ADDRESS_CHANGED
 from tongke_platform.events import Events
+from tongke_platform.facts import routes as fact_routes
+from tongke_platform.facts import tasks as fact_tasks
+from tongke_platform.firstrun import pages as firstrun_pages
 from tongke_platform.frame import Frame
+from tongke_platform.imports import pages as import_pages
+from tongke_platform.imports import routes as import_routes
+from tongke_platform.imports import tasks as import_tasks
 from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
 from tongke_platform.metrics import MeasureRequests, Metrics
+from tongke_platform.notices import delivering
+from tongke_platform.notices import pages as notice_pages
+from tongke_platform.notices import routes as notice_routes
+from tongke_platform.notices.live import Inbox
 from tongke_platform.pages import login
 from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import Pages, add_pages
+from tongke_platform.partnerships import pages as partnership_pages
+from tongke_platform.partnerships import rights as partnership_rights
+from tongke_platform.partnerships import routes as partnership_routes
+from tongke_platform.partnerships.service import CHANGED as PARTNERSHIP_CHANGED
 from tongke_platform.settings import Settings, signing_secret
+from tongke_platform.wire import routes as wire_routes
+from tongke_platform.wire.carrier import Carrier, LocalCarrier
+from tongke_platform.wire.hub import Wire
+from tongke_platform.wire.redis_carrier import RedisCarrier
 from tongke_streaming.hls.client import HlsClient
 from tongke_streaming.hls.routes import hls_routes
 from tongke_streaming.rtc.client import RelayClient
@@ -39,14 +73,31 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def make_frame(settings: Settings) -> Frame:
+    audited.install()
     database = Database(settings.sql_url)
+    secret = signing_secret(settings)
     return Frame(
         settings=settings,
         database=database,
         events=Events(),
         jobs=Jobs(database),
-        media_tokens=MediaTokens(signing_secret(settings)),
+        media_tokens=MediaTokens(secret),
+        keys=Keys(secret),
+        limiter=make_limiter(_plain(settings.redis_url)),
+        providers=read_providers(settings.oidc_file),
+        sms=make_sms(_plain(settings.sms_url), settings.data_dir),
+        wire=Wire(_carrier(settings)),
     )
+
+
+def _carrier(settings: Settings) -> Carrier:
+    if settings.redis_url is None:
+        return LocalCarrier()
+    return RedisCarrier(settings.redis_url.get_secret_value())
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
@@ -67,16 +118,38 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
             Middleware(MeasureRequests, metrics=metrics),
             Middleware(LogRequests),
             Middleware(SecurityHeaders),
+            Middleware(KnowOrigin),
             Middleware(SameOrigin),
         ],
     )
     app.state.frame = frame
-    app.state.live_hub = media.hub
+    app.state.live_hub, app.state.attendance = media.hub, media.attendance
+    frame.wire.register(Inbox(frame))
+    for told in (notice_routes, notice_pages, fact_routes):
+        app.include_router(told.router)
     tasks.register(frame.jobs, media)
+    tasks.register_facts(frame)
+    import_tasks.register(frame.jobs, frame)
     problems.install(app)
     _add_pages(app, settings, frame)
-    for slice_ in (account_routes, lesson_routes, live, login, lesson_pages):
+    for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
         app.include_router(slice_.router)
+    for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
+        app.include_router(joined.router)
+    app.include_router(lesson_routes.invitation_router)
+    partnership_rights.offer(
+        [*lesson_rights.RULES, *partnership_rights.RULES, *device_rights.RULES]
+    )
+    for changed in (PARTNERSHIP_CHANGED, ADDRESS_CHANGED):
+        frame.events.listen(changed, lambda _: frame.wire.recheck())
+    for account in (account_pages, account_doors, account_desk):
+        app.include_router(account.router)
+    for trust in (audit_routes, audit_pages):
+        app.include_router(trust.router)
+    for import_ in (import_routes, import_pages):
+        app.include_router(import_.router)
+    for router in (*ROUTERS, rules.router):
+        app.include_router(router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))
     return app
@@ -113,18 +186,28 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
+        rounds = (delivering.rounds(frame), fact_tasks.rounds(frame))
+        await frame.wire.start()
+        media.hub.start()
+        media.attendance.start()
         relay.start()
         hls.start()
         if "worker" in frame.settings.roles:
             frame.jobs.start()
+            for one in rounds:
+                one.start()
         try:
             yield
         finally:
+            for one in rounds:
+                await one.stop()
             await frame.jobs.stop()
             await media.stop()
+            await frame.wire.stop()
             await relay.stop()
             await hls.stop()
             frame.passwords.close()
+            await frame.limiter.close()
             await frame.database.close()
 
     return run

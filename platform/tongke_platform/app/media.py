@@ -9,6 +9,7 @@ import structlog
 from starlette.requests import Request
 
 from tongke_courses.lessons import service
+from tongke_courses.lessons.attendance import Attendance
 from tongke_courses.lessons.live import LiveHub
 from tongke_courses.lessons.models import Lesson
 from tongke_platform.frame import Frame
@@ -36,13 +37,15 @@ class Media:
         self._hls = hls
         self._tasks: set[asyncio.Task[None]] = set()
         self._live: set[str] = set()
-        self.hub = LiveHub(frame, self.recording_status)
+        self.attendance = Attendance(frame)
+        self.hub = LiveHub(frame, self.recording_status, seen=self.attendance.seen)
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.hub.stop()
+        await self.attendance.stop()
 
     def on_relay_event(self, message: Message) -> None:
         for lesson in _live_lessons(message):

@@ -8,10 +8,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.app.problems import problem
+from tongke_platform.audit.origin import begin
 from tongke_platform.errors import N_, Forbidden
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-LOGIN_PATHS = {"/api/sessions", "/login"}
+# Where a browser gets a cookie: another site must not sign somebody in as whom it likes.
+LOGIN_PATHS = ("/api/sessions", "/login", "/join", "/reset")
 CROSS_SITE = N_("This request came from another site and was refused.")
 
 
@@ -40,6 +42,19 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
+class KnowOrigin:
+    """Let what is written during a request say where the request came from."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"}:
+            client = scope.get("client")
+            begin(address=client[0] if client else "")
+        await self._app(scope, receive, send)
+
+
 class SameOrigin:
     """State-changing requests and WebSockets with our cookie must come from our own pages."""
 
@@ -66,7 +81,7 @@ def refuses(connection: HTTPConnection) -> bool:
     scope = connection.scope
     if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
         return False
-    if COOKIE not in connection.cookies and scope["path"] not in LOGIN_PATHS:
+    if COOKIE not in connection.cookies and not scope["path"].startswith(LOGIN_PATHS):
         return False
     if "authorization" in connection.headers or _has_media_credential(connection):
         return False

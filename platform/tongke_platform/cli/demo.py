@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
 from tongke_platform.cli import ports
 from tongke_platform.cli.options import fail, load_settings
@@ -56,7 +57,13 @@ def command(
     except OSError as error:
         fail(str(error))
     settings = settings.model_copy(
-        update={"port": port, "media_port": media_port, "log_level": "warning"}
+        update={
+            "port": port,
+            "media_port": media_port,
+            "log_level": "warning",
+            # Codes for phones are to be read in the data folder.
+            "sms_url": settings.sms_url or SecretStr("file:"),
+        }
     )
     configure_logs(settings.log_level, settings.log_format, "demo")
     demo = Demo(settings, video=video, publish=not no_publish, ready_file=ready_file)

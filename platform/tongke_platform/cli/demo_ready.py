@@ -66,6 +66,9 @@ async def _resources(base: str, seeded: Seeded) -> dict[str, list[str]]:
     candidates = {
         "lesson": [f"/api/lessons/{lesson}"],
         "lesson_rooms": [f"/api/lessons/{lesson}/rooms"],
+        "partnership": [f"/api/partnerships/{seeded.partnership_id}"],
+        "room": [f"/api/rooms/{seeded.lead_room_id}"],
+        "device": [f"/api/rooms/{seeded.lead_room_id}/devices"],
         "hls": [f"/live/{lesson}/hls/index.m3u8"],
         "replay": [f"/replay/{lesson}/index.m3u8"],
     }

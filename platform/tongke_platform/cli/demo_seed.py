@@ -13,22 +13,36 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from tongke_courses.lessons import service as lessons
-from tongke_courses.lessons.models import Lesson, LessonState, Room
-from tongke_courses.lessons.repository import LessonRepository, RoomRepository
+from tongke_courses.lessons.models import Lesson, LessonState
+from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.lessons.rights import holder_of
 from tongke_platform.accounts import service as accounts
-from tongke_platform.accounts.models import Account, School
-from tongke_platform.accounts.passwords import Passwords
-from tongke_platform.accounts.repository import AccountRepository, SchoolRepository
-from tongke_platform.database import Database, WriteSession, utc_now
+from tongke_platform.app.factory import make_frame
+from tongke_platform.database import WriteSession, utc_now
 from tongke_platform.demo import people
 from tongke_platform.demo.people import DemoLesson
-from tongke_platform.media_tokens import Act, MediaTokens
-from tongke_platform.settings import Settings, signing_secret
+from tongke_platform.frame import Frame
+from tongke_platform.media_tokens import Act as MediaAct
+from tongke_platform.organisations import service as organisations
+from tongke_platform.organisations.models import Organisation, Region, Room
+from tongke_platform.organisations.repository import (
+    OrganisationRepository,
+    RegionRepository,
+    RoomRepository,
+)
+from tongke_platform.partnerships import service as partnerships
+from tongke_platform.partnerships.models import Act, PartnershipKind, PartnershipState
+from tongke_platform.partnerships.schemas import PartnershipIn, PromiseIn
+from tongke_platform.people import service as people_service
+from tongke_platform.people.models import Person
+from tongke_platform.people.repository import PersonRepository
+from tongke_platform.people.roles import SCOPES, Scope
+from tongke_platform.settings import Settings
 
 STATE_FILE = "demo.json"
 TOKEN_LIFE = timedelta(days=7)
 PLANNED_MINUTES = 40
+_PROMISE = ("kind", "quantity", "period")
 
 
 class NotADemo(RuntimeError):
@@ -47,7 +61,8 @@ class State:
 class Seeded:
     """What the rest of the demo needs to know; tokens are bearer tokens.
 
-    ``earlier``: a lesson that should have been taught before, and its publish token.
+    ``earlier``: a lesson that should have been taught before, and its publish token;
+    ``lead_room_id``: a classroom of the first school.
     """
 
     state: State
@@ -57,6 +72,8 @@ class Seeded:
     whip_token: str
     watch_token: str
     earlier: tuple[UUID, str] | None
+    partnership_id: UUID
+    lead_room_id: UUID
 
 
 def read_state(data_dir: Path) -> State | None:
@@ -76,19 +93,21 @@ def write_state(data_dir: Path, state: State) -> None:
 
 async def seed(settings: Settings) -> Seeded:
     """Make what is missing. Raises NotADemo before anything is changed."""
-    database = Database(settings.sql_url)
+    frame = make_frame(settings)
     try:
-        return await _Seeder(settings, database).run()
+        return await _Seeder(frame).run()
     finally:
-        await database.close()
+        await frame.limiter.close()
+        await frame.database.close()
 
 
 class _Seeder:
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self._settings = settings
-        self._database = database
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._settings = frame.settings
+        self._database = frame.database
         self._now = utc_now()
-        self._media_tokens = MediaTokens(signing_secret(settings))
+        self._media_tokens = frame.media_tokens
 
     async def run(self) -> Seeded:
         data_dir = self._settings.data_dir
@@ -97,9 +116,8 @@ class _Seeder:
             await self._must_be_empty()
             state = State()
             write_state(data_dir, state)
-        passwords = Passwords()
-        password_hash = await passwords.hash(state.password)
-        passwords.close()
+        password_hash = await self._frame.passwords.hash(state.password)
+        self._frame.passwords.close()
         async with self._database.write() as session:
             rooms = {
                 wanted.code: await self._rooms(session, await self._school(session, wanted), wanted)
@@ -107,63 +125,128 @@ class _Seeder:
             }
             found = await self._people(session, password_hash)
             await self._tokens(session, found, state)
+            partnership = await self._partnership(session, found)
             seeded = await self._lessons(
-                session, found[people.OWNER], rooms[people.PARTNER.code], state
+                session,
+                found[people.OWNER],
+                rooms[people.PARTNER.code],
+                state,
+                places=(partnership, rooms[people.LEAD.code][0].id),
             )
         write_state(data_dir, state)
         return seeded
 
     async def _must_be_empty(self) -> None:
         async with self._database.read() as session:
-            count = (await session.execute(select(func.count()).select_from(School))).scalar_one()
+            count = (
+                await session.execute(select(func.count()).select_from(Organisation))
+            ).scalar_one()
         if count:
             raise NotADemo(
                 "this database belongs to a real server; give the demo a folder of its own "
                 "with --data-dir"
             )
 
-    async def _school(self, session: WriteSession, wanted: people.DemoSchool) -> School:
-        found = await SchoolRepository(session).by_code(wanted.code)
-        return found or await accounts.create_school(
-            session, code=wanted.code, name=wanted.name, region=wanted.region
+    async def _region(self, session: WriteSession, code: str, name: str) -> Region:
+        regions = RegionRepository(session)
+        top = await regions.by_code(people.PROVINCE[0])
+        if top is None:
+            number, called = people.PROVINCE
+            top = await organisations.create_region(session, code=number, name=called)
+        found = await regions.by_code(code)
+        return found or await organisations.create_region(session, code=code, name=name, parent=top)
+
+    async def _school(self, session: WriteSession, wanted: people.DemoSchool) -> Organisation:
+        found = await OrganisationRepository(session).by_code(wanted.code)
+        return found or await organisations.create_organisation(
+            session,
+            code=wanted.code,
+            name=wanted.name,
+            region=await self._region(session, *wanted.region),
         )
 
     async def _rooms(
-        self, session: WriteSession, school: School, wanted: people.DemoSchool
+        self, session: WriteSession, school: Organisation, wanted: people.DemoSchool
     ) -> list[Room]:
         there = {room.name: room for room in await RoomRepository(session).of_school(school.id)}
         return [
             there.get(name)
-            or await lessons.create_room(session, name=name, school=school, class_size=size)
+            or await organisations.create_room(session, name=name, school=school, class_size=size)
             for name, size in wanted.rooms
         ]
 
-    async def _people(self, session: WriteSession, password_hash: str) -> dict[str, Account]:
-        repository, found = AccountRepository(session), {}
-        for person in people.PEOPLE:
-            account = await repository.by_username(person.username)
-            if account is None:
-                school = await SchoolRepository(session).by_code(person.school or "")
-                account = await accounts.create_account(
-                    session,
-                    username=person.username,
-                    display_name=person.display_name,
-                    password_hash=password_hash,
-                    role=person.role,
-                    school=school,
-                )
-            found[person.key] = account
+    async def _people(self, session: WriteSession, password_hash: str) -> dict[str, Person]:
+        repository, found = PersonRepository(session), {}
+        for wanted in people.PEOPLE:
+            there = await repository.by_name(wanted.username)
+            found[wanted.key] = (
+                there[0] if there else await self._person(session, wanted, password_hash)
+            )
         return found
 
-    async def _tokens(self, session: WriteSession, found: dict[str, Account], state: State) -> None:
+    async def _person(
+        self, session: WriteSession, wanted: people.DemoPerson, password_hash: str
+    ) -> Person:
+        person = await people_service.create_person(
+            session, display_name=wanted.display_name, username=wanted.username
+        )
+        await accounts.set_password(session, person, password_hash, self._now)
+        school = await OrganisationRepository(session).by_code(wanted.school or "")
+        regional = Scope.REGION in SCOPES[wanted.role][:1]
+        region = await RegionRepository(session).by_code(wanted.region) if regional else None
+        await people_service.appoint(
+            session, person, wanted.role, organisation=None if region else school, region=region
+        )
+        return person
+
+    async def _tokens(self, session: WriteSession, found: dict[str, Person], state: State) -> None:
         for key in (people.ADMIN, people.OWNER, people.OTHER):
             if key not in state.tokens:
                 state.tokens[key] = await accounts.create_api_token(
-                    session, found[key], label="demo"
+                    session, found[key].id, label="demo"
                 )
 
+    async def _partnership(self, session: WriteSession, found: dict[str, Person]) -> UUID:
+        """Accepted by both sides; the one of yesterday goes on."""
+        lead, partner = [
+            await OrganisationRepository(session).by_code(one.code)
+            for one in (people.LEAD, people.PARTNER)
+        ]
+        today = self._frame.today()
+        first, second = [
+            await accounts.principal_of(session, found[key].id, today)
+            for key in (people.PROPOSES, people.ACCEPTS)
+        ]
+        assert lead is not None
+        assert partner is not None
+        assert first is not None
+        assert second is not None
+        there, _ = await partnerships.page(session, first, state=PartnershipState.ACTIVE, limit=1)
+        if there:
+            return there[0].id
+        wanted = PartnershipIn(
+            kind=PartnershipKind.PAIRED,
+            name=people.PARTNERSHIP,
+            lead_id=lead.id,
+            partner_ids=[partner.id],
+            periods_per_week=2,
+            starts_on=today,
+            promises=[
+                PromiseIn.model_validate(dict(zip(_PROMISE, one, strict=True)))
+                for one in people.PROMISES
+            ],
+        )
+        made = await partnerships.propose(self._frame, session, first, wanted)
+        await partnerships.answer(self._frame, session, second, made.id, Act.ACCEPT)
+        return made.id
+
     async def _lessons(
-        self, session: WriteSession, owner: Account, rooms: list[Room], state: State
+        self,
+        session: WriteSession,
+        owner: Person,
+        rooms: list[Room],
+        state: State,
+        places: tuple[UUID, UUID],
     ) -> Seeded:
         # Planning a lesson makes the session forget what it has loaded.
         owner_id, holder, room_token = owner.id, holder_of(owner), rooms[0].token
@@ -187,9 +270,11 @@ class _Seeder:
             whip_token=self._media_token(current, "publish", holder),
             watch_token=self._media_token(current, "watch", holder),
             earlier=(earlier, self._media_token(earlier, "publish", holder)) if earlier else None,
+            partnership_id=places[0],
+            lead_room_id=places[1],
         )
 
-    def _media_token(self, lesson: UUID, act: Act, holder: str) -> str:
+    def _media_token(self, lesson: UUID, act: MediaAct, holder: str) -> str:
         return self._media_tokens.issue(
             lesson=str(lesson),
             act=act,
@@ -217,17 +302,21 @@ class _Seeder:
         start, end = self._day()
         at = self._now + timedelta(minutes=wanted.starts)
         at = at.replace(minute=at.minute // 5 * 5, second=0, microsecond=0)
-        teacher = await AccountRepository(session).by_id(owner_id)
+        teacher = await PersonRepository(session).by_id(owner_id)
+        school = await OrganisationRepository(session).by_code(people.LEAD.code)
         assert teacher is not None
+        assert school is not None
         lesson = await lessons.create(
             session,
             title=wanted.title,
             subject=wanted.subject,
             grade=wanted.grade,
             teacher=teacher,
+            school_id=school.id,
             planned_start=max(start, min(at, end - timedelta(minutes=5))),
             planned_minutes=PLANNED_MINUTES,
-            rooms=await lessons.rooms_named(session, _rooms_of(wanted, room_ids)),
+            rooms=await organisations.rooms_named(session, _rooms_of(wanted, room_ids)),
+            delivery=lessons.Delivery(self._now, self._settings.zone, owner_id),
         )
         return lesson.id
 

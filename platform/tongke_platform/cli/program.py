@@ -2,7 +2,18 @@
 
 import typer
 
-from tongke_platform.cli import demo, doctor, migrate, publish, serve, watch
+from tongke_platform.cli import (
+    demo,
+    doctor,
+    export,
+    import_,
+    migrate,
+    publish,
+    rollups,
+    serve,
+    user,
+    watch,
+)
 
 cli = typer.Typer(
     name="tongke",
@@ -16,4 +27,8 @@ cli.command("demo")(demo.command)
 cli.command("publish")(publish.command)
 cli.command("watch")(watch.command)
 cli.command("migrate")(migrate.command)
+cli.add_typer(rollups.cli, name="rollups")
 cli.command("doctor")(doctor.command)
+cli.add_typer(import_.cli, name="import")
+cli.add_typer(export.cli, name="export")
+cli.add_typer(user.cli, name="user")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from tongke_platform.cli.child import NeverReady
 from tongke_platform.cli.options import fail, load_settings
 from tongke_platform.cli.ports import PortTaken
 from tongke_platform.cli.supervisor import CannotServe, Ready, Supervisor
+from tongke_platform.database import Database
+from tongke_platform.firstrun import service as firstrun
 from tongke_platform.logs import configure_logs
 from tongke_platform.settings import Settings
 
@@ -50,7 +53,7 @@ def command(
         roles=roles,
     )
     configure_logs(settings.log_level, settings.log_format, "serve")
-    run(settings, ready_file=ready_file, on_ready=_say_where)
+    run(settings, ready_file=ready_file, on_ready=partial(_say_where, settings))
 
 
 def run(
@@ -72,5 +75,14 @@ def run(
         fail(str(error), 1)
 
 
-async def _say_where(ready: Ready) -> None:
+async def _say_where(settings: Settings, ready: Ready) -> None:
     print(f"Tongke: {ready.base_url}", flush=True)
+    if "web" not in settings.roles:
+        return
+    database = Database(settings.sql_url)
+    try:
+        setup = await firstrun.address(settings, database)
+    finally:
+        await database.close()
+    if setup is not None:
+        print(f"新服务器，请打开 · new server, please open: {ready.base_url}{setup}", flush=True)

@@ -17,6 +17,8 @@ from tongke_platform.database.session import prepare_sqlite
 
 MIGRATIONS_DIR = Path(__file__).parents[1] / "migrations"
 LOCK_TIMEOUT = "5s"
+# Another server may be at work for long; it is waited for, not run into.
+TURN_TIMEOUT = "10min"
 # Any number will do, as long as every server of ours waits for the same one.
 ADVISORY_LOCK = 0x746F6E67
 
@@ -34,10 +36,19 @@ def _config(connection: Connection, metadata: MetaData) -> Config:
     return config
 
 
-def head_revision() -> str | None:
+def _scripts() -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS_DIR))
-    return ScriptDirectory.from_config(config).get_current_head()
+    return ScriptDirectory.from_config(config)
+
+
+def head_revision() -> str | None:
+    return _scripts().get_current_head()
+
+
+def all_revisions() -> list[str]:
+    """From the first to the newest."""
+    return [script.revision for script in _scripts().walk_revisions()][::-1]
 
 
 async def _on_connection(url: str, work: Callable[[Connection], T]) -> T:
@@ -53,20 +64,24 @@ async def _on_connection(url: str, work: Callable[[Connection], T]) -> T:
     try:
         async with engine.begin() as connection:
             if not sqlite:
-                await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+                await connection.execute(text(f"SET LOCAL lock_timeout = '{TURN_TIMEOUT}'"))
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+                await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
             return await connection.run_sync(work)
     finally:
         await engine.dispose()
 
 
-async def upgrade(url: str, metadata: MetaData) -> tuple[str | None, str | None]:
-    """To the newest revision; the revisions before and after. Raises MigrationFailed."""
+async def upgrade(
+    url: str, metadata: MetaData, target: str | None = None
+) -> tuple[str | None, str | None]:
+    """To ``target`` or the newest revision; the revisions before and after. Raises MigrationFailed."""
+    target = target or head_revision()
 
     def work(connection: Connection) -> tuple[str | None, str | None]:
         before = current_revision(connection)
-        if before != head_revision():
-            command.upgrade(_config(connection, metadata), "head")
+        if target is not None and before != target:
+            command.upgrade(_config(connection, metadata), target)
             if connection.dialect.name == "sqlite":
                 _check_foreign_keys(connection)
         return before, current_revision(connection)

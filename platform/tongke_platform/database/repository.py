@@ -33,6 +33,17 @@ class Repository(Generic[M]):
     async def by_id(self, key: UUID) -> M | None:
         return await self.one_or_none(self.base().where(self.model.id == key))
 
+    async def locked(self, statement: Select[Any]) -> M | None:
+        """The row to change by what it says now. On PostgreSQL nobody else changes it until this
+        transaction ends (without this the later of two would win in silence); on SQLite a writing
+        session has the file to itself anyway.
+        """
+        if not isinstance(self.session, WriteSession):
+            raise TypeError("a reading session cannot lock")
+        # Rows that point at this one may still be added meanwhile: hence key_share.
+        locking = statement.with_for_update(of=self.model, key_share=True)
+        return await self.one_or_none(locking.execution_options(populate_existing=True))
+
     async def add(self, record: M) -> M:
         if not isinstance(self.session, WriteSession):
             raise TypeError("a reading session cannot add")

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 BUSY_TIMEOUT_MS = 5000
+CONNECT_TIMEOUT_S = 10
 
 
 class ReadSession(AsyncSession):
@@ -74,7 +75,13 @@ class Database:
 
 def _make_engine(url: str, is_sqlite: bool, begin: str, **options: Any) -> AsyncEngine:
     if not is_sqlite:
-        return create_async_engine(url, pool_pre_ping=True, pool_timeout=10, **options)
+        waits = {
+            "timeout": CONNECT_TIMEOUT_S,
+            "server_settings": {"lock_timeout": str(BUSY_TIMEOUT_MS)},
+        }
+        return create_async_engine(
+            url, pool_pre_ping=True, pool_timeout=10, connect_args=waits, **options
+        )
     engine = create_async_engine(url, pool_timeout=10, **options)
     prepare_sqlite(engine, begin)
     return engine

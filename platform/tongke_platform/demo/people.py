@@ -4,20 +4,20 @@ them. Every name is made up.
 
 from dataclasses import dataclass
 
-from tongke_platform.accounts.models import Role
+from tongke_platform.people.roles import Role
 
 
 @dataclass(frozen=True)
 class DemoSchool:
     code: str
     name: str
-    region: str
+    region: tuple[str, str]
     rooms: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """``key``: the name of the role in the ready file; ``school``: a school's code."""
+    """``key``: the role in the ready file; ``school``, ``region``: codes of where it is held."""
 
     key: str
     username: str
@@ -25,6 +25,7 @@ class DemoPerson:
     role: Role
     school: str | None
     what: str
+    region: str = "520100"
 
 
 @dataclass(frozen=True)
@@ -38,25 +39,40 @@ class DemoLesson:
     rooms: int
 
 
-LEAD = DemoSchool("mingde", "明德小学", "江城市", (("三年级（3）班", 42),))
+PROVINCE = ("520000", "云岭省")
+LEAD = DemoSchool("mingde", "明德小学", ("420100", "江城市"), (("三年级（3）班", 42),))
 PARTNER = DemoSchool(
     "qingshan",
     "青山乡中心小学",
-    "云水县青山乡",
+    ("520100", "云水县"),
     (("三年级（1）班", 38), ("三年级（2）班", 36), ("桃花坪教学点 复式班", 12)),
 )
-UNRELATED = DemoSchool("hewan", "河湾小学", "临河县", (("三年级（1）班", 31),))
+UNRELATED = DemoSchool("hewan", "河湾小学", ("520200", "临河县"), (("三年级（1）班", 31),))
 SCHOOLS = (LEAD, PARTNER, UNRELATED)
 
 PEOPLE = (
     DemoPerson("lead_teacher", "zhouwj", "周文静", Role.LEAD_TEACHER, "mingde", "主讲教师"),
     DemoPerson("local_teacher", "lixl", "李秀兰", Role.LOCAL_TEACHER, "qingshan", "辅助教师"),
-    DemoPerson("school_admin", "wangjw", "王建伟", Role.SCHOOL_ADMIN, "mingde", "教务"),
-    DemoPerson("researcher", "chengd", "陈国栋", Role.RESEARCHER, "mingde", "教研员"),
+    DemoPerson("school_admin", "wangjw", "王建伟", Role.SCHOOL_ADMIN, "mingde", "学校管理员"),
+    DemoPerson("academic_office", "xujm", "徐洁敏", Role.ACADEMIC_OFFICE, "mingde", "教务"),
+    DemoPerson("principal", "yanghl", "杨海林", Role.PRINCIPAL, "qingshan", "校长"),
+    DemoPerson("it", "zhaolei", "赵磊", Role.IT, "qingshan", "电教"),
+    DemoPerson("volunteer", "sunyue", "孙悦", Role.VOLUNTEER, "qingshan", "志愿者"),
+    DemoPerson("guardian", "madq", "马德全", Role.GUARDIAN, "qingshan", "监护人"),
+    DemoPerson("researcher", "chengd", "陈国栋", Role.RESEARCHER, None, "教研员"),
+    DemoPerson("bureau_admin", "huangm", "黄敏", Role.BUREAU_ADMIN, None, "教育局管理员"),
+    DemoPerson("supervisor", "luozg", "罗振刚", Role.SUPERVISOR, None, "督导"),
+    DemoPerson("child_protection", "tangyy", "唐玉英", Role.CHILD_PROTECTION, None, "儿童保护专员"),
+    DemoPerson("programme_officer", "fengx", "冯欣", Role.PROGRAMME_OFFICER, None, "项目办公室"),
+    DemoPerson("donor", "gaoyf", "高云飞", Role.DONOR, None, "捐赠人"),
     DemoPerson("admin", "admin", "平台管理员", Role.ADMIN, None, "平台管理员"),
     DemoPerson("other_teacher", "hexm", "何晓梅", Role.LEAD_TEACHER, "hewan", "无关学校的教师"),
 )
 ADMIN, OWNER, OTHER = "admin", "lead_teacher", "other_teacher"
+PROPOSES, ACCEPTS = "school_admin", "principal"
+PARTNERSHIP = "明德小学 · 青山乡中心小学 结对帮扶"
+# Kind, quantity, period.
+PROMISES = (("lessons", 20, "term"), ("training", 12, "year"), ("visits", 2, "term"))
 
 NOW = DemoLesson("古诗三首 · 山行", "语文", "三年级", -5, 3)
 EARLIER = DemoLesson("古诗三首 · 预习导读", "语文", "三年级", -100, 2)

@@ -4,10 +4,14 @@ import type Hls from "hls.js";
 import type { LevelDetails } from "hls.js";
 import { _, element, expose, ngettext, pageData, say, show } from "../lib/page";
 import { lengthWords, timecode } from "../lib/time";
+import { Wire } from "../lib/wire";
 import { loadHls } from "../media/hls";
 
+/** topic and token: of a classroom's page, which says now and then that it is watching. */
 interface ReplayPage {
   source: string;
+  topic?: string;
+  token?: string;
 }
 
 interface Gap {
@@ -17,6 +21,7 @@ interface Gap {
 
 const SKIP_S = 10;
 const SAY_SKIPPED_MS = 3000;
+const TELL_EVERY_MS = 20_000;
 
 const page = pageData<ReplayPage>();
 const video = element<HTMLVideoElement>("video");
@@ -189,6 +194,14 @@ const KEYS: Record<string, () => void> = {
   ">": () => changeSpeed(1),
 };
 
+function tellWatching(): void {
+  if (page.topic === undefined || page.token === undefined) return;
+  const topic = new Wire(page.token).open(page.topic, { onSnapshot: () => undefined });
+  window.setInterval(() => {
+    if (!video.paused && !video.ended) topic.tell({ carrier: "replay" });
+  }, TELL_EVERY_MS);
+}
+
 addEventListener("keydown", (event) => {
   const target = event.target as HTMLElement;
   const act = KEYS[event.key];
@@ -212,6 +225,7 @@ element("mute").addEventListener("click", () => setMuted(!video.muted));
 element("full").addEventListener("click", toggleFull);
 element("again").addEventListener("click", () => void load());
 void load();
+tellWatching();
 
 expose({
   state: () => state,

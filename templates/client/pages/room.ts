@@ -15,7 +15,7 @@ interface NextLesson {
   state: "planned" | "live" | "ended";
   planned_start: string;
   start_words: string;
-  addresses: { whep: string; hls: string; live: string; replay_page: string };
+  addresses: { whep: string; hls: string; topic: string; replay_page: string };
 }
 
 interface RoomPage {
@@ -46,7 +46,7 @@ let wantsSound = remembered() !== "off";
 let soundBlocked = false;
 let saying: Saying | null = null;
 
-const link = lesson ? new LiveLink(withToken(lesson.addresses.live), take, linked) : null;
+const link = lesson ? new LiveLink(lesson.addresses.topic, page.token, take, linked) : null;
 const serverNow = (): number => (link?.last ? link.serverNow() : Date.now() + loadedOffset);
 const player = lesson
   ? new LessonPlayer({
@@ -248,8 +248,7 @@ function isNear(next: NextLesson): boolean {
 
 function report(): void {
   if (!player) return;
-  link?.send({
-    type: "report",
+  link?.report({
     carrier: player.state === "playing" ? (player.carrier?.kind ?? "none") : "none",
     layer: layer(),
     kbps: player.sample.kbps,

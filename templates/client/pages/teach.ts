@@ -12,7 +12,7 @@ import { drawTiles } from "../lib/tiles";
 interface TeachPage {
   lesson: { id: string; title: string; state: string; started_at: string | null };
   rooms: { id: string; name: string; school: string; class_size: number }[];
-  live_url: string;
+  topic: string;
   tokens_url: string;
   whip_url: string;
   end_url: string;
@@ -37,7 +37,8 @@ const meter = new Meter(element("meter"));
 const devices = new Devices(page.ticker_url, () => void devicesChanged(), () => void choosePicture("camera"));
 const publisher = new Publisher(page.whip_url, newToken, () => render(), null, null);
 const link = new LiveLink(
-  page.live_url,
+  page.topic,
+  null,
   (next) => {
     snapshot = next;
     if (next.lesson.started_at) startedAt = Date.parse(next.lesson.started_at);

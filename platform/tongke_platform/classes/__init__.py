@@ -1,0 +1,1 @@
+"""Classes through the years, and the lists of who is in them."""

@@ -1,0 +1,1 @@
+"""What guardians agreed to, per pupil and purpose: a ledger of consent given and withdrawn."""

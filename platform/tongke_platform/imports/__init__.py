@@ -1,0 +1,1 @@
+"""Bringing people in from spreadsheets, and whole rosters in and out."""

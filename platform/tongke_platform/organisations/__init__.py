@@ -1,0 +1,1 @@
+"""Regions, the organisations in them, and their classrooms."""

@@ -1,0 +1,1 @@
+"""Who takes part: people and what they are, where and when."""

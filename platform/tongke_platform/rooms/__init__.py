@@ -1,0 +1,1 @@
+"""Classrooms as their administrators see them."""

@@ -1,0 +1,1 @@
+"""Acts of administrators that can be taken back for some minutes."""

@@ -1,0 +1,1 @@
+"""The rights walk: every address × role × relation, against ``table.txt``."""

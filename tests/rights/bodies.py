@@ -1,0 +1,234 @@
+"""What each address is asked with: right in everything, so that only who asks can be wrong."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.makers import PASSWORD
+from tests.rights.objects import CHAT, PEOPLE_CSV
+from tests.rights.world import World
+
+Parts = dict[str, Any]
+Body = Callable[[World], Parts]
+
+SDP = {"content": "v=0\r\n", "headers": {"content-type": "application/sdp"}}
+FRAGMENT = {
+    "content": "a=ice-ufrag:x\r\n",
+    "headers": {"content-type": "application/trickle-ice-sdpfrag", "if-match": '"e"'},
+}
+LESSON = {
+    "title": "圆的周长",
+    "subject": "数学",
+    "grade": "六年级",
+    "planned_start": "2030-01-07T08:00:00+08:00",
+}
+NEW = "桃李不言 下自成蹊"
+DAY = "2030-01-07"
+REASON = {"reason": "网络改造"}
+
+
+def js(**fields: Any) -> Body:
+    return lambda world: {"json": fields}
+
+
+def form(**fields: Any) -> Body:
+    return lambda world: {"data": fields}
+
+
+def of_world(kind: str, make: Callable[[World], dict[str, Any]]) -> Body:
+    return lambda world: {kind: make(world)}
+
+
+def _credentials(world: World) -> dict[str, Any]:
+    return {"username": world.owner.username, "password": PASSWORD}
+
+
+def _upload(world: World) -> Parts:
+    return {
+        "data": {"school": world.code("own")},
+        "files": {"file": ("people.csv", PEOPLE_CSV, "text/csv")},
+    }
+
+
+def _proposal(world: World) -> dict[str, Any]:
+    return {
+        "kind": "paired",
+        "lead_id": world.school("own"),
+        "partner_ids": [world.school("unrelated")],
+        "starts_on": DAY,
+    }
+
+
+def _proposal_form(world: World) -> dict[str, Any]:
+    return {
+        "go": "propose",
+        "step": "2",
+        "kind": "paired",
+        "lead": world.school("own"),
+        "partner": world.school("unrelated"),
+        "starts_on": DAY,
+    }
+
+
+def _chat(world: World) -> dict[str, Any]:
+    return {"organisation_id": world.school("own"), "label": "数学组", "address": CHAT}
+
+
+def _person(world: World) -> dict[str, Any]:
+    post = {"role": "local_teacher", "organisation_id": world.school("own")}
+    return {"name": "新同事", "phone": "13911112222", "post": post}
+
+
+def _person_form(world: World) -> dict[str, Any]:
+    place = f"o:{world.school('own')}"
+    return {"name": "新同事", "phone": "13911112222", "role": "local_teacher", "place": place}
+
+
+def _organisation(world: World) -> dict[str, Any]:
+    return {"code": "NEW1", "name": "新学校", "region_id": world.ids["region_id"]}
+
+
+def _invitation(world: World) -> dict[str, Any]:
+    return {"name": "李老师", "role": "local_teacher", "organisation_id": world.school("own")}
+
+
+_SETTINGS = {"quiet_from": "21:00", "quiet_until": "07:00", "digest_at": "18:00", "choices": []}
+
+BODIES: dict[str, Body] = {
+    "POST /api/sessions": of_world("json", _credentials),
+    "POST /login": of_world("data", _credentials),
+    "POST /login/sms": of_world("data", lambda w: {"phone": w.owner.username}),
+    "POST /login/sms/code": form(ticket="t", code="000000"),
+    "POST /login/second": form(ticket="t", code="000000"),
+    "POST /reset": form(name="13900000000", code="AAAA-AAAA", password=NEW),
+    "POST /reset/sms": form(phone="13900000000"),
+    "POST /join/{token}": form(display_name="王老师", username="13922223333", password=NEW),
+    "PATCH /api/me": js(language="en"),
+    "PUT /api/me/password": js(old=PASSWORD, new=NEW),
+    "PUT /api/me/acting-for": of_world("json", lambda w: {"organisation_id": w.school("own")}),
+    "POST /api/me/tokens": js(label="another", scopes=["read"]),
+    "POST /me": form(display_name="某人", language="en"),
+    "POST /me/password": form(old=PASSWORD, new=NEW),
+    "POST /me/acting-for": of_world("data", lambda w: {"organisation_id": w.school("own")}),
+    "POST /me/tokens": form(label="another", scope="read"),
+    "POST /me/second/confirm": form(code="000000"),
+    "POST /me/second/off": form(code="000000"),
+    # Notices
+    "POST /api/notices/read": of_world("json", lambda w: {"until": w.ids["notice_id"]}),
+    "PUT /api/notices/settings": js(**_SETTINGS),
+    "PATCH /api/notices/{notice_id}": js(read=True),
+    "POST /me/notices/read": of_world("data", lambda w: {"until": w.ids["notice_id"]}),
+    "POST /me/notices/settings": form(quiet_from="21:00"),
+    "POST /me/notices/{notice_id}": form(what="read"),
+    "POST /api/notices/chats": of_world("json", _chat),
+    "POST /admin/chats": of_world(
+        "data",
+        lambda w: {"school": w.code("own"), "label": "数学组", "address": CHAT},
+    ),
+    # Lessons
+    "POST /api/lessons ~for-oneself": js(**LESSON),
+    "POST /api/lessons ~for-another": of_world(
+        "json", lambda w: {**LESSON, "teacher_id": str(w.owner.id)}
+    ),
+    "POST /api/lessons/{lesson_id}/rooms": of_world(
+        "json", lambda w: {"room_ids": [w.ids["room_id"]]}
+    ),
+    "POST /api/lessons/{lesson_id}/tokens": js(act="watch"),
+    "POST /live/{lesson}/whip": lambda w: SDP,
+    "POST /live/{lesson}/whep": lambda w: SDP,
+    "PATCH /live/{lesson}/whip/{session}": lambda w: FRAGMENT,
+    "PATCH /live/{lesson}/whep/{session}": lambda w: FRAGMENT,
+    # Organisations, years, classes
+    "POST /api/regions": of_world(
+        "json", lambda w: {"code": "NEW", "name": "新乡", "parent_id": w.ids["region_id"]}
+    ),
+    "PATCH /api/regions/{region_id}": js(name="云县"),
+    "POST /admin/regions": of_world(
+        "data", lambda w: {"code": "NEW", "name": "新乡", "parent_id": w.ids["region_id"]}
+    ),
+    "POST /admin/regions/{region_id}": form(name="云县"),
+    "POST /api/organisations": of_world("json", _organisation),
+    "PATCH /api/organisations/{organisation_id}": js(name="云县小学"),
+    "POST /api/organisations/{organisation_id}/close": js(reason="撤并"),
+    "POST /api/organisations/{organisation_id}/merge": of_world(
+        "json", lambda w: {"into_id": w.school("partner")}
+    ),
+    "POST /admin/organisations": of_world("data", _organisation),
+    "POST /admin/organisations/{organisation_id}/edit": form(name="云县小学"),
+    "POST /admin/organisations/{organisation_id}/close": form(reason="撤并"),
+    "POST /admin/organisations/{organisation_id}/merge": of_world(
+        "data", lambda w: {"into": w.code("partner")}
+    ),
+    "POST /api/years": of_world(
+        "json",
+        lambda w: {
+            "name": "2031–2032",
+            "starts_on": "2031-09-01",
+            "ends_on": "2032-08-31",
+            "region_id": w.ids["region_id"],
+        },
+    ),
+    "POST /api/organisations/{organisation_id}/classes": js(grade=4, name="2班", size=40),
+    "PATCH /api/classes/{class_id}": js(name="三年级一班", size=42),
+    "POST /api/classes/{class_id}/pupils": js(pupils=[{"name": "小刚"}]),
+    "POST /admin/classes": of_world(
+        "data", lambda w: {"grade": "4", "name": "2班", "size": "40", "school": w.code("own")}
+    ),
+    "POST /admin/classes/{class_id}/edit": form(name="三年级一班", size="42"),
+    "POST /admin/classes/{class_id}/pupils": form(names="小刚"),
+    # People and their posts
+    "GET /api/people": lambda w: {"query": "?q=" + w.ids["colleague"]},
+    "GET /admin/people": lambda w: {"query": "?q=" + w.ids["colleague"]},
+    "POST /api/people": of_world("json", _person),
+    "PATCH /api/people/{person_id}": js(name="郝老师"),
+    "POST /api/people/{person_id}/names": js(value="hao2@school.example"),
+    "POST /api/people/{person_id}/posts": of_world(
+        "json", lambda w: {"role": "volunteer", "organisation_id": w.school("own")}
+    ),
+    "POST /api/posts/{post_id}/end": js(),
+    "POST /api/posts/{post_id}/transfer": of_world(
+        "json", lambda w: {"organisation_id": w.school("partner"), "day": DAY}
+    ),
+    "POST /api/posts/end": of_world("json", lambda w: {"ids": [w.ids["post_id"]]}),
+    "POST /admin/people": of_world("data", _person_form),
+    "POST /admin/people/end": of_world("data", lambda w: {"id": w.ids["person_id"]}),
+    "POST /admin/people/move": of_world(
+        "data", lambda w: {"id": w.ids["person_id"], "to": w.code("partner"), "day": DAY}
+    ),
+    "POST /admin/people/{person_id}/edit": form(name="郝老师"),
+    "POST /admin/people/{person_id}/names": form(value="hao2@school.example"),
+    "POST /admin/people/{person_id}/posts": of_world(
+        "data", lambda w: {"role": "volunteer", "place": f"o:{w.school('own')}"}
+    ),
+    "POST /admin/posts/{post_id}/transfer": of_world(
+        "data", lambda w: {"to": w.code("partner"), "day": DAY}
+    ),
+    "POST /api/invitations": of_world("json", _invitation),
+    "POST /admin/invitations": of_world("data", _invitation),
+    "POST /api/imports": _upload,
+    "POST /admin/import": _upload,
+    "POST /api/imports/{key}/confirm": js(),
+    # Rooms and their PCs
+    "POST /api/organisations/{organisation_id}/rooms": js(name="音乐教室", class_size=40),
+    "PATCH /api/rooms/{room_id}": js(name="音乐教室"),
+    "POST /api/rooms/revoke": of_world("json", lambda w: {"ids": [w.ids["room_id"]]}),
+    "POST /admin/rooms": of_world(
+        "data", lambda w: {"name": "音乐教室", "class_size": "40", "school": w.code("own")}
+    ),
+    "POST /admin/rooms/revoke": of_world("data", lambda w: {"id": w.ids["room_id"]}),
+    "POST /admin/rooms/{room_id}/edit": form(name="音乐教室", class_size="40"),
+    "POST /api/device-approvals": of_world(
+        "json", lambda w: {"code": w.ids["code"], "room_id": w.ids["room_id"]}
+    ),
+    "POST /admin/devices": of_world("data", lambda w: {"code": w.ids["code"]}),
+    "POST /admin/devices/approve": of_world(
+        "data", lambda w: {"code": w.ids["code"], "room": w.ids["room_id"]}
+    ),
+    # Partnerships
+    "POST /api/partnerships": of_world("json", _proposal),
+    "GET /api/partnerships/schools": lambda w: {"query": "?q=" + w.code("own")},
+    "POST /admin/partnerships/new": of_world("data", _proposal_form),
+    "POST /admin/partnerships/{partnership_id}/{act}": form(**REASON),
+} | {
+    f"POST /api/partnerships/{{partnership_id}}/{act}": js(**REASON)
+    for act in ("accept", "decline", "withdraw", "pause", "resume", "end")
+}
