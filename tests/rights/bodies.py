@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.makers import PASSWORD
-from tests.rights.objects import CHAT, PEOPLE_CSV
+from tests.rights.objects import CHAT, PEOPLE_CSV, PHOTO
 from tests.rights.world import World
 
 Parts = dict[str, Any]
@@ -175,6 +175,17 @@ BODIES: dict[str, Body] = {
     ),
     "POST /admin/classes/{class_id}/edit": form(name="三年级一班", size="42"),
     "POST /admin/classes/{class_id}/pupils": form(names="小刚"),
+    # Consent
+    "POST /admin/consent/classes/{class_id}/ask": of_world(
+        "data", lambda w: {"id": w.ids["pupil_id"], "purpose": "recording"}
+    ),
+    "POST /admin/consent/pupils/{pupil_id}/paper": lambda w: {
+        "data": {"guardian": "李梅", "relation": "mother", "purpose": "recording"},
+        "files": {"file": ("form.png", PHOTO, "image/png")},
+    },
+    "POST /admin/consent/pupils/{pupil_id}/withdraw": form(purpose="recording"),
+    "POST /consent/{token}": form(guardian="李梅", relation="mother", agreed="recording"),
+    "POST /consent/receipt/{token}/withdraw": form(purpose="recording"),
     # People and their posts
     "GET /api/people": lambda w: {"query": "?q=" + w.ids["colleague"]},
     "GET /admin/people": lambda w: {"query": "?q=" + w.ids["colleague"]},

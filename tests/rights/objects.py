@@ -9,11 +9,14 @@ from sqlalchemy import select
 
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonRoom
-from tongke_platform import facts
+from tongke_platform import facts, pictures
 from tongke_platform.accounts import invitations
 from tongke_platform.accounts import service as accounts
 from tongke_platform.accounts.models import ApiToken, LinkedIdentity, LoginSession
 from tongke_platform.classes import service as classes
+from tongke_platform.consent import service as consents
+from tongke_platform.consent.models import ConsentForm
+from tongke_platform.consent.purposes import Purpose
 from tongke_platform.database import WriteSession
 from tongke_platform.devices import service as devices
 from tongke_platform.facts import Fact, Kind, rollups
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
     from tests.rights.world import World
 
 NEWS = Kind("test.heard", 1, "minute", "Minutes heard")
+PHOTO = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    "0000000c49444154789c63f8ffff3f0005fe02fe0def46b80000000049454e44ae426082"
+)
 PEOPLE_CSV = "姓名,手机号,角色\n新老师,13912345678,辅助教师\n".encode()
 NEARLY_NOBODY = "127.0.0.1:9"
 CHAT = f"http://{NEARLY_NOBODY}/cgi-bin/webhook/send?key=0123456789abcdef"
@@ -215,6 +222,28 @@ async def _last_year(session: WriteSession, world: "World") -> None:
     await session.flush()
 
 
+async def consent(world: "World") -> None:
+    """A link, a receipt and a paper form of the pupil."""
+    frame, guardian = world.frame, consents.Guardian.of("李梅", "mother")
+    by = await principal(world, "school_admin.organisation@own")
+    pupil = UUID(world.ids["pupil_id"])
+    jpeg = await pictures.photograph(PHOTO)
+    async with frame.database.write() as session:
+        found = await classes.class_to_change(session, UUID(world.ids["class_id"]), by)
+        tokens = [
+            (await consents.ask(session, frame, by, found, [pupil], [Purpose.RECORDING]))[0][1]
+            for _ in range(2)
+        ]
+        receipt = await consents.answer(session, frame, tokens[0], guardian, [Purpose.RECORDING])
+        await consents.enter_paper(session, frame, by, pupil, [Purpose.RECORDING], guardian, jpeg)
+        form = (await session.execute(select(ConsentForm.id))).scalar_one()
+    world.ids |= {
+        "/consent/{token}": tokens[1],
+        "/consent/receipt/{token}": receipt,
+        "form_id": str(form),
+    }
+
+
 async def table(world: "World") -> None:
     """An import that waits to be confirmed, of the own school's administrator."""
     by = await principal(world, "school_admin.organisation@own")
@@ -300,6 +329,7 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     colleague,
     invitation,
     school_class,
+    consent,
     table,
     pairing,
     notice,

@@ -17,6 +17,7 @@ from tongke_platform.accounts.service import (
     principal_of_api_token,
     principal_of_cookie,
 )
+from tongke_platform.consent import service as consent
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, NotFound, TongkeError, Unauthorized
 from tongke_platform.frame import Frame
@@ -28,6 +29,8 @@ from tongke_streaming.authorizer import Act, Grant
 from tongke_streaming.frames import Refused
 
 OTHER_LESSON = N_("This link is for another lesson.")
+# What a classroom sends is a source of its own, room-{name}.
+ROOM_SOURCE = "room-"
 OTHER_ACT = N_("This link does not allow that.")
 
 
@@ -169,6 +172,7 @@ class LessonAuthorizer:
                 raise Forbidden(OTHER_ACT, code="other_act")
             if act == "publish" and connection.scope.get("method") == "POST":
                 service.check_publishable(access.lesson)
+                await self._check_consent(access)
                 await self._recorder.before_publish(access.lesson)
         except TongkeError as error:
             said = self._frame.translate(connection, error.message)
@@ -182,3 +186,17 @@ class LessonAuthorizer:
             label=access.label,
             room=access.room,
         )
+
+    async def _check_consent(self, access: Access) -> None:
+        """A classroom's picture and sound are recorded with the lesson: that takes the consent of
+        every child's guardian. Raises Forbidden.
+        """
+        if not access.source.startswith(ROOM_SOURCE):
+            return
+        async with self._frame.database.read() as session:
+            room = None
+            if access.room is not None:
+                room = await RoomRepository(session).by_id(parse_id(access.room))
+            if room is None:
+                raise Forbidden(OTHER_ACT, code="other_act")
+            await consent.check_recording(session, room, self._frame.today())

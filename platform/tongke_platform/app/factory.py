@@ -30,6 +30,9 @@ from tongke_platform.app.requests import LogRequests
 from tongke_platform.app.security import KnowOrigin, SameOrigin, SecurityHeaders
 from tongke_platform.audit import pages as audit_pages
 from tongke_platform.audit import routes as audit_routes
+from tongke_platform.consent import doors as consent_doors
+from tongke_platform.consent import pages as consent_pages
+from tongke_platform.consent.service import CHANGED as CONSENT_CHANGED
 from tongke_platform.database import Database
 from tongke_platform.devices import pages as device_pages
 from tongke_platform.devices import rights as device_rights
@@ -140,11 +143,11 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     partnership_rights.offer(
         [*lesson_rights.RULES, *partnership_rights.RULES, *device_rights.RULES]
     )
-    for changed in (PARTNERSHIP_CHANGED, ADDRESS_CHANGED):
+    for changed in (PARTNERSHIP_CHANGED, ADDRESS_CHANGED, CONSENT_CHANGED):
         frame.events.listen(changed, lambda _: frame.wire.recheck())
     for account in (account_pages, account_doors, account_desk):
         app.include_router(account.router)
-    for trust in (audit_routes, audit_pages):
+    for trust in (audit_routes, audit_pages, consent_pages, consent_doors):
         app.include_router(trust.router)
     for import_ in (import_routes, import_pages):
         app.include_router(import_.router)

@@ -1,0 +1,83 @@
+"""All SQL about the ledger, its links and its paper forms."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, delete, select, update
+
+from tongke_platform.classes.repository import in_class
+from tongke_platform.consent.models import ConsentEvent, ConsentForm, ConsentLink, LinkKind
+from tongke_platform.consent.purposes import Purpose
+from tongke_platform.database import Repository
+from tongke_platform.organisations.models import ClassEntry
+
+
+class LedgerRepository(Repository[ConsentEvent]):
+    model = ConsentEvent
+
+    async def of_pupils(
+        self, pupils: Sequence[UUID], purpose: Purpose | None = None
+    ) -> Sequence[ConsentEvent]:
+        """The oldest first."""
+        found = self.base().where(ConsentEvent.pupil_id.in_(pupils))
+        if purpose is not None:
+            found = found.where(ConsentEvent.purpose == purpose)
+        return await self.all(found.order_by(ConsentEvent.at, ConsentEvent.id))
+
+    async def pupils_of(self, classes: Sequence[UUID], day: date) -> Sequence[tuple[UUID, UUID]]:
+        """Class and pupil of everybody who is in these classes on ``day``."""
+        found = await self.session.execute(
+            select(ClassEntry.class_id, ClassEntry.pupil_id).where(
+                ClassEntry.class_id.in_(classes), in_class(day)
+            )
+        )
+        return [(class_id, pupil_id) for class_id, pupil_id in found.all()]
+
+
+class LinkRepository(Repository[ConsentLink]):
+    model = ConsentLink
+
+    async def by_token(self, token_hash: str, kind: LinkKind) -> ConsentLink | None:
+        return await self.one_or_none(
+            self.base().where(ConsentLink.token_hash == token_hash, ConsentLink.kind == kind)
+        )
+
+    async def use(self, key: UUID, now: datetime) -> bool:
+        """False when somebody was faster."""
+        found = await self.session.execute(
+            update(ConsentLink)
+            .where(ConsentLink.id == key, ConsentLink.used_at.is_(None))
+            .values(used_at=now)
+        )
+        return cast("CursorResult[Any]", found).rowcount == 1
+
+    async def waiting(self, pupils: Sequence[UUID], now: datetime) -> set[UUID]:
+        """Pupils whose guardians were asked and have not answered."""
+        found = await self.session.execute(
+            select(ConsentLink.pupil_id).where(
+                ConsentLink.pupil_id.in_(pupils),
+                ConsentLink.kind == LinkKind.ASK,
+                ConsentLink.used_at.is_(None),
+                ConsentLink.expires_at > now,
+            )
+        )
+        return {*found.scalars()}
+
+    async def forget(self, before: datetime) -> int:
+        """Remove links that were over before that moment; how many."""
+        found = await self.session.execute(
+            delete(ConsentLink).where(ConsentLink.expires_at < before)
+        )
+        return cast("CursorResult[Any]", found).rowcount
+
+
+class FormRepository(Repository[ConsentForm]):
+    model = ConsentForm
+
+    async def of_pupil(self, pupil_id: UUID) -> Sequence[ConsentForm]:
+        """The newest first."""
+        return await self.all(
+            self.base().where(ConsentForm.pupil_id == pupil_id).order_by(ConsentForm.id.desc())
+        )
