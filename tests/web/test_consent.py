@@ -29,11 +29,16 @@ async def test_a_guardian_answers(browsing: Browsing, consent_server: LiveServer
     page = await desk.new_page()
     await page.goto(f"{base}/admin/consent")
     await look(page, "consent-empty", widths=WIDTHS)
-    form = {"school": school.code, "grade": "3", "name": "1班", "size": "2"}
+    form: dict[str, str | float | bool] = {
+        "school": school.code,
+        "grade": "3",
+        "name": "1班",
+        "size": "2",
+    }
     headers = {"Origin": base}
     made = await desk.request.post(f"{base}/admin/classes", form=form, headers=headers)
     key = made.url.rsplit("/", 1)[1]
-    names = {"names": "李小红,1\n王小明,2"}
+    names: dict[str, str | float | bool] = {"names": "李小红,1\n王小明,2"}
     await desk.request.post(f"{base}/admin/classes/{key}/pupils", form=names, headers=headers)
 
     await page.goto(f"{base}/admin/consent")

@@ -119,7 +119,7 @@ async def agreed_by_class(
     """By class: pupils on its list, and those with consent."""
     entries = await LedgerRepository(session).pupils_of(classes, day)
     agreed = await standing(session, [pupil for _, pupil in entries], day, purpose)
-    counts = dict.fromkeys(classes, (0, 0))
+    counts: dict[UUID, tuple[int, int]] = dict.fromkeys(classes, (0, 0))
     for class_id, pupil in entries:
         listed, given = counts[class_id]
         counts[class_id] = (listed + 1, given + bool(agreed[pupil]))
