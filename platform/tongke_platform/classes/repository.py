@@ -164,6 +164,21 @@ class ClassRepository(Repository[SchoolClass]):
         )
         return found.scalars().all()
 
+    async def name_on(self, found: SchoolClass, day: date) -> str:
+        """What it is called in that day's year; its lasting name where it is in none."""
+        years = await self.years(found.id)
+        names = (y.name for y in years if y.year.starts_on <= day <= y.year.ends_on)
+        return next(names, found.name)
+
+    async def of_pupil(self, pupil_id: UUID, day: date) -> SchoolClass | None:
+        found = await self.session.execute(
+            select(SchoolClass)
+            .join(ClassEntry, ClassEntry.class_id == SchoolClass.id)
+            .where(ClassEntry.pupil_id == pupil_id, in_class(day))
+            .limit(1)
+        )
+        return found.scalars().first()
+
     async def in_year(self, organisation_id: UUID, year_id: UUID) -> Sequence[ClassYear]:
         """Those of one school that go on, in the order of grades and names; class loaded."""
         found = await self.session.execute(

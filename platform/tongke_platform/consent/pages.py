@@ -90,6 +90,7 @@ async def one_class(
         "admin/consent/class.html",
         section=SECTION.key,
         found=found,
+        name=await ClassRepository(session).name_on(found, principal.today),
         pupils=[pupil for pupil, _ in listed],
         standing=await service.standing(session, keys, principal.today),
         waiting=await LinkRepository(session).waiting(keys, frame.now()),
@@ -121,6 +122,7 @@ async def ask(
         "admin/consent/asked.html",
         section=SECTION.key,
         found=found,
+        name=await ClassRepository(session).name_on(found, principal.today),
         links=[(pupil, address, picture_of(address)) for pupil, address in links],
         purposes=[WORDS[one] for one in purpose],
         days=service.ASK_LIFE.days,
@@ -144,6 +146,8 @@ async def one_pupil(
     pupil = await service.pupil_for(session, principal, READ, pupil_id)
     school = await OrganisationRepository(session).by_id(pupil.organisation_id)
     agreed = await service.standing(session, [pupil.id], principal.today)
+    classes = ClassRepository(session)
+    in_class = await classes.of_pupil(pupil.id, principal.today)
     return desk(
         request,
         pages,
@@ -152,6 +156,8 @@ async def one_pupil(
         section=SECTION.key,
         pupil=pupil,
         school=school,
+        in_class=in_class,
+        class_name=await classes.name_on(in_class, principal.today) if in_class else "",
         agreed=agreed[pupil.id],
         history=await service.history(session, pupil),
         forms=await service.forms_of(session, pupil),
