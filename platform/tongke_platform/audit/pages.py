@@ -1,8 +1,8 @@
 """The audit log as a page of the administration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,8 +14,10 @@ from tongke_platform.audit import service
 from tongke_platform.audit.acts import LABELS, label_of
 from tongke_platform.audit.repository import Filter, Shown
 from tongke_platform.audit.rights import READ
+from tongke_platform.audit.words import names_in, said
 from tongke_platform.errors import N_
 from tongke_platform.frame import Reading
+from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import ThePages
 from tongke_platform.pages.sections import Section, add_section
 from tongke_platform.pages.viewer import viewer_of
@@ -31,7 +33,7 @@ class Row:
 
     shown: Shown
     label: str
-    detail: list[tuple[str, str]]
+    detail: Sequence[tuple[str, str]]
 
 
 @router.get("/admin/audit")
@@ -58,7 +60,12 @@ async def log(
         _day(last_day),
     )
     found = await service.search(session, principal, wanted, before=_uuid(before), limit=PAGE + 1)
-    rows = [Row(one, label_of(one.entry.act), _said(one.entry.detail)) for one in found[:PAGE]]
+    shown = found[:PAGE]
+    names = await names_in(session, (one.entry.detail for one in shown))
+    words = translations(pages.language(request)).gettext
+    rows = [
+        Row(one, label_of(one.entry.act), said(one.entry.detail, names, words)) for one in shown
+    ]
     older = found[PAGE - 1].entry.id if len(found) > PAGE else None
     fields = {name: value for name, value in request.query_params.items() if value}
     return pages.render(
@@ -73,16 +80,6 @@ async def log(
         first_page=_uuid(before) is None,
         older=urlencode({**fields, "before": str(older)}) if older else "",
     )
-
-
-def _said(detail: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(name, _words(value)) for name, value in detail.items()]
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list) and len(value) == 2:
-        return " → ".join(_words(one) for one in value)
-    return "–" if value is None else str(value)
 
 
 def _uuid(text: str) -> UUID | None:
