@@ -32,6 +32,7 @@ from tongke_platform.audit import pages as audit_pages
 from tongke_platform.audit import routes as audit_routes
 from tongke_platform.consent import doors as consent_doors
 from tongke_platform.consent import pages as consent_pages
+from tongke_platform.consent import routes as consent_routes
 from tongke_platform.consent.service import CHANGED as CONSENT_CHANGED
 from tongke_platform.database import Database
 from tongke_platform.devices import pages as device_pages
@@ -147,7 +148,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         frame.events.listen(changed, lambda _: frame.wire.recheck())
     for account in (account_pages, account_doors, account_desk):
         app.include_router(account.router)
-    for trust in (audit_routes, audit_pages, consent_pages, consent_doors):
+    for trust in (audit_routes, audit_pages, consent_routes, consent_pages, consent_doors):
         app.include_router(trust.router)
     for import_ in (import_routes, import_pages):
         app.include_router(import_.router)
