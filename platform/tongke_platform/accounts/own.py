@@ -10,6 +10,7 @@ from tongke_platform.accounts import second, service
 from tongke_platform.accounts.limiter import Limit
 from tongke_platform.accounts.models import ApiToken, LinkedIdentity, LoginSession
 from tongke_platform.accounts.repository import (
+    CREDENTIALS_ENDED,
     ApiTokenRepository,
     CredentialRepository,
     IdentityRepository,
@@ -185,6 +186,7 @@ async def revoke_token(session: WriteSession, frame: Frame, by: Principal, key: 
     """Raises NotFound."""
     found = await token_of(session, by, key)
     found.revoked_at = frame.now()
+    session.tell(CREDENTIALS_ENDED, hashes=[found.token_hash])
 
 
 async def switch_off_second(frame: Frame, by: Principal, address: str, code: str) -> None:
