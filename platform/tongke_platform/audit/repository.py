@@ -69,7 +69,7 @@ class AuditRepository(Repository[AuditEntry]):
             .outerjoin(Organisation, Organisation.id == AuditEntry.organisation_id)
             .add_columns(Person.display_name, Organisation.name)
         )
-        rows = (await self.session.execute(statement)).all()
+        rows: list[Any] = [*(await self.session.execute(statement)).all()]
         return [Shown(row[0], row[1], row[2]) for row in rows]
 
     async def of_day(self, day: date, after: int, limit: int) -> Sequence[AuditEntry]:
