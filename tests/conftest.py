@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from tests.engines.postgresql import TEMPLATE, PostgreSQL
 from tests.engines.redis_server import RedisServer
 from tests.makers import Makers
-from tests.processes import StandIn, nothing
+from tests.processes import StandIn, nobody, nothing
 from tongke_platform.accounts.passwords import Passwords
 from tongke_platform.app.factory import create_app, make_frame
 from tongke_platform.app.metadata import metadata
@@ -145,7 +145,7 @@ def make(frame: Frame) -> Makers:
 @pytest.fixture
 async def relay(settings: Settings) -> AsyncIterator[StandIn]:
     stand_in = StandIn(settings.relay_socket)
-    stand_in.answers = {"end": nothing}
+    stand_in.answers = {"end": nothing, "sessions": nobody}
     await stand_in.start()
     yield stand_in
     await stand_in.stop()

@@ -10,9 +10,14 @@ from uuid import UUID
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import Lesson
 from tongke_platform.accounts import service as accounts
+from tongke_platform.classes import service as classes
+from tongke_platform.classes.repository import ClassRepository
+from tongke_platform.consent import service as consent
+from tongke_platform.consent.purposes import Purpose
 from tongke_platform.frame import Frame
 from tongke_platform.organisations import service as organisations
 from tongke_platform.organisations.models import Organisation, OrganisationKind, Region, Room
+from tongke_platform.organisations.repository import OrganisationRepository, RoomRepository
 from tongke_platform.partnerships import service as partnerships
 from tongke_platform.partnerships.models import Act, Partnership
 from tongke_platform.partnerships.repository import PartnershipRepository
@@ -164,11 +169,58 @@ class Makers:
                 )
             return made
 
-    def media_token(self, lesson: Lesson, act: str = "watch", hours: float = 1) -> str:
+    async def class_in(self, room: Room, *names: str) -> list[UUID]:
+        """A class that sits in ``room``; its pupils, in the order of ``names``."""
+        admin = await self.person(room.school, Role.SCHOOL_ADMIN)
+        async with self.frame.database.write() as session:
+            by = await accounts.principal_of(session, admin.id, self.frame.today())
+            assert by is not None
+            school = await OrganisationRepository(session).by_id(room.school_id)
+            assert school is not None
+            name = f"{next(self._number)}班"
+            made = await classes.create_class(session, school, grade=3, name=name, by=by)
+            await classes.add_pupils(session, made, [classes.Listed(one) for one in names], by=by)
+            await ClassRepository(session).seat([room.id], made.id)
+            found = {
+                pupil.name: pupil.id for pupil, _ in await classes.pupils_of(session, made, by=by)
+            }
+            return [found[one] for one in names]
+
+    async def consent_of(self, room: Room, pupils: Sequence[UUID]) -> list[str]:
+        """Guardians agree to recordings; the tokens of their receipts, in the order of ``pupils``."""
+        admin = await self.person(room.school, Role.SCHOOL_ADMIN)
+        guardian = consent.Guardian.of("李梅", "mother")
+        async with self.frame.database.write() as session:
+            by = await accounts.principal_of(session, admin.id, self.frame.today())
+            seated = await RoomRepository(session).by_id(room.id)
+            assert by is not None
+            assert seated is not None
+            assert seated.class_id is not None
+            found = await classes.class_seen(session, seated.class_id, by)
+            asked = await consent.ask(session, self.frame, by, found, pupils, [Purpose.RECORDING])
+            tokens = {pupil.id: token for pupil, token in asked}
+            return [
+                await consent.answer(
+                    session, self.frame, tokens[one], guardian, [Purpose.RECORDING]
+                )
+                for one in pupils
+            ]
+
+    def media_token(
+        self,
+        lesson: Lesson,
+        act: str = "watch",
+        hours: float = 1,
+        *,
+        source: str = "lead",
+        room: Room | None = None,
+    ) -> str:
         return self.frame.media_tokens.issue(
             lesson=str(lesson.id),
             act="publish" if act == "publish" else "watch",
             holder="test",
+            source=source,
+            room=str(room.id) if room else None,
             now=self.frame.now(),
             lifetime=timedelta(hours=hours),
         )

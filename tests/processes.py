@@ -54,3 +54,8 @@ class StandIn:
 
 async def nothing(message: Message) -> Message:
     return {}
+
+
+async def nobody(message: Message) -> Message:
+    """The relay's ``sessions`` when there are none."""
+    return {"grants": []}

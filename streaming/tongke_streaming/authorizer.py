@@ -14,7 +14,8 @@ class Grant:
 
     ``holder`` names who publishes (the same holder takes a source over, another is refused);
     ``label`` is what the lead teacher sees of a viewer; ``room`` its room id, if it is a room.
-    ``media_key`` is the lesson's unguessable media path.
+    ``media_key`` is the lesson's unguessable media path. ``credential`` is for the authorizer alone:
+    what it needs to say later whether the grant still holds. The relay keeps it with the session.
     """
 
     lesson: str
@@ -24,6 +25,7 @@ class Grant:
     source: str = "lead"
     label: str = ""
     room: str | None = None
+    credential: str = ""
 
 
 class Authorizer(Protocol):

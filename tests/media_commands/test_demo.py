@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests.media_commands.commands import Command, run, running
+from tongke_platform.cli.demo_objects import KINDS
 from tongke_platform.demo.lesson import cache_folder, lesson_file
 from tongke_streaming.ingest.inspect import inspect
 
@@ -112,8 +113,11 @@ async def is_watched(address: str, token: str) -> None:
 
 async def everything_answers(ready: dict[str, Any]) -> None:
     """Every private address: its owner sees it, a stranger and another school do not."""
-    addresses = [address for found in ready["resources"].values() for address in found]
-    assert len(addresses) >= 3
+    resources = ready["resources"]
+    assert {kind: len(found) for kind, found in resources.items()} == {
+        kind: len(paths) for kind, paths in KINDS.items()
+    }
+    addresses = [address for found in resources.values() for address in found]
     async with httpx2.AsyncClient(trust_env=False) as client:
 
         async def status(address: str, token: str | None = None) -> int:
@@ -123,8 +127,9 @@ async def everything_answers(ready: dict[str, Any]) -> None:
         for address in addresses:
             assert await status(address) == 401, address
             assert await status(address, ready["owner_token"]) == 200, address
-            assert await status(address, ready["api_token"]) == 200, address
             assert await status(address, ready["other_school_token"]) in {403, 404}, address
+        for address in resources["lesson"] + resources["partnership"] + resources["room"]:
+            assert await status(address, ready["api_token"]) == 200, address
         assert await status(ready["room_url"]) == 200
     for account in ready["accounts"].values():
         async with httpx2.AsyncClient(trust_env=False) as browser:

@@ -141,3 +141,23 @@ async def test_what_cannot_be_merged(county: County) -> None:
     head = await county.make.bearer(county.head)
     answer = await county.post(f"organisations/{county.gone.id}/close", as_=head)
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("how", ["close", "merge"])
+async def test_a_closed_school_is_told_and_its_rooms_open_nothing(county: County, how: str) -> None:
+    told: list[dict[str, Any]] = []
+    county.make.frame.events.listen("organisation.closed", told.append)
+    room = await county.make.room(county.gone)
+    page = f"/room/{room.token}"
+    assert (await county.client.get(page)).status_code == 200
+    body, into = {}, {}
+    if how == "merge":
+        county.bureau = await county.make.bearer(await county.make.person(role=Role.ADMIN))
+        body, into = {"into_id": str(county.into.id)}, {"into": str(county.into.id)}
+    answer = await county.post(f"organisations/{county.gone.id}/{how}", body)
+    assert answer.status_code == 200
+    assert told == [{"organisation": str(county.gone.id), **into}]
+    # The rooms of a school that was merged are its successor's.
+    assert (await county.client.get(page)).status_code == (404 if how == "close" else 200)
+    assert (await county.post(f"undo/{answer.json()['undo']}")).status_code == 204
+    assert (await county.client.get(page)).status_code == 200

@@ -142,11 +142,14 @@ async def test_many_posts_end_and_come_back(client: httpx2.AsyncClient, make: Ma
 
 
 async def test_somebody_elses_undo(client: httpx2.AsyncClient, make: Makers) -> None:
+    told: list[str] = []
+    make.frame.events.listen("room.address_changed", lambda event: told.append(event["room"]))
     school = await make.school()
     room = await make.room(school)
     await sign_in(client, await make.person(school, Role.SCHOOL_ADMIN))
     page = await said(client, await client.post("/admin/rooms/revoke", data={"id": str(room.id)}))
     undo = undo_of(page)
+    assert told == [str(room.id)]
     assert (await client.get(f"/room/{room.token}")).status_code == 404
     mine = dict(client.cookies)
     await sign_in(client, await make.person(school, Role.SCHOOL_ADMIN))
@@ -154,4 +157,5 @@ async def test_somebody_elses_undo(client: httpx2.AsyncClient, make: Makers) -> 
     client.cookies.clear()
     client.cookies.update(mine)
     await said(client, await client.post(undo, data={"back": "//evil.example"}))
+    assert told == [str(room.id)] * 2
     assert (await client.get(f"/room/{room.token}")).status_code == 200

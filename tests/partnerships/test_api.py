@@ -11,6 +11,7 @@ import pytest
 
 from tests.makers import Makers, Someone
 from tongke_platform.accounts import service as accounts
+from tongke_platform.app.rules import all_rules
 from tongke_platform.frame import Frame
 from tongke_platform.organisations import closing
 from tongke_platform.organisations.models import Organisation
@@ -262,6 +263,7 @@ async def test_entrusted_rights_come_and_go(
     offered = await client.get(f"{URL}/rights", headers=await make.bearer(two.lead_admin))
     names = {one["name"] for one in offered.json()}
     assert "lesson.assign" in names
+    assert names == {one.name for one in all_rules() if one.entrustable}, "of every slice"
     assert not {name for name in names if name.startswith("partnerships.")}
     for act, holds in (("pause", False), ("resume", True), ("end", False)):
         assert (await post(client, make, two.partner_admin, key, act, reason="x")).is_success

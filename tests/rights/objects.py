@@ -13,6 +13,7 @@ from tongke_platform import facts, pictures
 from tongke_platform.accounts import invitations
 from tongke_platform.accounts import service as accounts
 from tongke_platform.accounts.models import ApiToken, LinkedIdentity, LoginSession
+from tongke_platform.audit.models import AuditEntry
 from tongke_platform.classes import service as classes
 from tongke_platform.consent import service as consents
 from tongke_platform.consent.models import ConsentForm
@@ -188,6 +189,7 @@ async def invitation(world: "World") -> None:
     async with world.frame.database.write() as session:
         token, found = await invitations.invite(session, world.frame, by, wanted)
     for address in (
+        "GET /api/invitations/{invitation_id}",
         "DELETE /api/invitations/{invitation_id}",
         "POST /admin/invitations/{invitation_id}/revoke",
     ):
@@ -303,7 +305,7 @@ async def fact(world: "World") -> None:
     await rollups.sum_up(frame.database, frame.settings.zone)
     async with frame.database.read() as session:
         summed = (await session.execute(select(Rollup.id))).scalar_one()
-    world.ids["rollup_id"] = str(summed)
+    world.ids |= {"rollup_id": str(summed), "fact_id": str(record.id)}
     world.marks |= {"fact": str(record.id), "rollup": str(summed)}
 
 
@@ -318,6 +320,14 @@ async def undo(world: "World") -> None:
         data = {"person": str(person.id)}
         found = await undos.keep(session, by, "people.deactivate", data, frame.now())
     world.ids["undo_id"] = str(found.id)
+
+
+async def audit_entry(world: "World") -> None:
+    """Of the own school: everything above has been written down."""
+    own = world.places.schools["own"].id
+    mine = select(AuditEntry.id).where(AuditEntry.organisation_id == own).limit(1)
+    async with world.frame.database.read() as session:
+        world.ids["entry_id"] = str((await session.execute(mine)).scalar_one())
 
 
 BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
@@ -336,4 +346,5 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     chat,
     fact,
     undo,
+    audit_entry,
 )

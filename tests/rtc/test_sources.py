@@ -390,3 +390,34 @@ async def test_under_load_sound_rides_with_pictures_or_goes_alone(
     assert [p.payload for p in heard[-20:]] == [b"s%d" % n for n in range(20)]
     numbers = [p.sequence_number for p in heard]
     assert all((b - a) & 0xFFFF == 1 for a, b in pairwise(numbers))
+
+
+async def test_sessions_are_listed_with_what_let_them_in_and_ended_with_a_reason(
+    rig: Rig, peer: Make
+) -> None:
+    """What the web process does when a right ends: it looks who is there and drops them."""
+    publisher, track = await live(rig, peer)
+    text = offer("video", direction="recvonly")
+    viewers = [
+        (await rig.request("watch", lesson="L1", label="", room=None, credential=by, sdp=text))[
+            "session"
+        ]
+        for by in ("one", "two", "one")
+    ]
+    grants = (await rig.request("sessions"))["grants"]
+    found = {(one["act"], one["credential"]): one["sessions"] for one in grants}
+    assert found == {
+        ("publish", ""): [publisher.session],
+        ("watch", "one"): [viewers[0], viewers[2]],
+        ("watch", "two"): [viewers[1]],
+    }
+    assert {one["lesson"] for one in grants} == {"L1"}
+    await rig.request("drop", session=publisher.session, act="publish", reason="not allowed")
+    ended = await rig.events.until(ended_event(publisher.session))
+    assert ended["reason"] == "not allowed"
+    await rig.source("away")
+    packets = len(rig.packets.seen)
+    publisher.send_rtp(rtp(track, KEYFRAME))
+    await rig.stats()
+    assert len(rig.packets.seen) == packets, "nothing it sends afterwards is fed to the packager"
+    assert [one["act"] for one in (await rig.request("sessions"))["grants"]] == ["watch"] * 2

@@ -1,9 +1,12 @@
 """What a credential opens: media tokens, API tokens, room tokens and logins, for one lesson."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
+from uuid import UUID
 
+from pydantic import BaseModel, ValidationError
 from starlette.requests import HTTPConnection
 
 from tongke_courses.lessons import rights, service
@@ -34,6 +37,24 @@ ROOM_SOURCE = "room-"
 OTHER_ACT = N_("This link does not allow that.")
 
 
+class Credential(BaseModel, frozen=True):
+    """What a media session was opened with, kept beside it so that it can be asked again: what a
+    media token said, a person, or a classroom with a mark of the address it came by. No secret.
+    """
+
+    person: UUID | None = None
+    room: UUID | None = None
+    address: str = ""
+    claims: MediaClaims | None = None
+
+    def packed(self) -> str:
+        return self.model_dump_json(exclude_defaults=True)
+
+
+def _mark(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Access:
     """What somebody may do with ``lesson``; ``room`` is set for a classroom's page."""
@@ -43,6 +64,7 @@ class Access:
     may_watch: bool
     holder: str
     label: str
+    credential: Credential
     source: str = "lead"
     room: str | None = None
 
@@ -59,6 +81,10 @@ async def resolve(frame: Frame, connection: HTTPConnection, lesson_id: str) -> A
         lesson = await LessonRepository(session).by_id(parse_id(lesson_id))
     if lesson is None:
         raise NotFound(rights.NO_LESSON, code="no_lesson")
+    return await _allowed(frame, who, lesson)
+
+
+async def _allowed(frame: Frame, who: Principal | Room | MediaClaims, lesson: Lesson) -> Access:
     if isinstance(who, MediaClaims):
         access = _of_claims(who, lesson)
         await _check_holder(frame, access)
@@ -66,6 +92,43 @@ async def resolve(frame: Frame, connection: HTTPConnection, lesson_id: str) -> A
     if isinstance(who, Room):
         return _of_room(who, lesson, frame.today())
     return _of_person(who, lesson)
+
+
+async def still(frame: Frame, lesson: Lesson, act: Act, credential: str) -> bool:
+    """Whether a session of ``lesson`` that was let in with ``credential`` would be let in now.
+
+    A token that has run out since ends nothing that it began.
+    """
+    try:
+        known = Credential.model_validate_json(credential)
+        async with frame.database.read() as session:
+            who = await _known(frame, session, known)
+        if who is None:
+            return False
+        access = await _allowed(frame, who, lesson)
+        if act == "publish":
+            await check_consent(frame, access)
+    except (TongkeError, ValidationError):
+        return False
+    return access.may_publish if act == "publish" else access.may_watch
+
+
+async def _known(
+    frame: Frame, session: ReadSession, known: Credential
+) -> Principal | Room | MediaClaims | None:
+    if known.claims is not None:
+        return known.claims
+    if known.room is not None:
+        room = await RoomRepository(session).by_id(known.room)
+        return room if room is not None and _mark(room.token) == known.address else None
+    if known.person is None:
+        return None
+    return await _active(frame, session, known.person)
+
+
+async def _active(frame: Frame, session: ReadSession, key: UUID) -> Principal | None:
+    found = await principal_of(session, key, frame.today())
+    return found if found is not None and found.person.deactivated_at is None else None
 
 
 async def _credential(
@@ -107,20 +170,32 @@ def _of_claims(claims: MediaClaims, lesson: Lesson) -> Access:
         label=claims.label,
         source=claims.source,
         room=claims.room,
+        credential=Credential(claims=claims.model_copy(update={"label": ""})),
     )
 
 
 async def _check_holder(frame: Frame, access: Access) -> None:
-    """What a person handed to a program is good for as long as they may do it themselves."""
+    """What a person handed to a program is good for as long as they may do it themselves, and what
+    was made for a classroom as long as that is taught there. Raises Unauthorized, Forbidden.
+    """
+    if access.room is not None:
+        await _check_room(frame, access)
     key = rights.person_of(access.holder)
     if key is None:
         return
     async with frame.database.read() as session:
-        holder = await principal_of(session, key, frame.today())
-    if holder is None or holder.person.deactivated_at is not None:
+        holder = await _active(frame, session, key)
+    if holder is None:
         raise Unauthorized(N_("This link is not valid."), code="bad_token")
     check = rights.check_lead if access.may_publish else rights.check_watch
     check(holder, access.lesson)
+
+
+async def _check_room(frame: Frame, access: Access) -> None:
+    async with frame.database.read() as session:
+        room = await RoomRepository(session).by_id(parse_id(access.room or ""))
+    if room is None or not rights.room_may_watch(room, access.lesson, frame.today()):
+        raise Forbidden(OTHER_LESSON, code="other_lesson")
 
 
 def _of_room(room: Room, lesson: Lesson, day: date) -> Access:
@@ -133,6 +208,7 @@ def _of_room(room: Room, lesson: Lesson, day: date) -> Access:
         holder=f"room:{room.id}",
         label=room.name,
         room=str(room.id),
+        credential=Credential(room=room.id, address=_mark(room.token)),
     )
 
 
@@ -144,7 +220,23 @@ def _of_person(principal: Principal, lesson: Lesson) -> Access:
         may_watch=True,
         holder=rights.holder_of(principal),
         label=principal.name,
+        credential=Credential(person=principal.id),
     )
+
+
+async def check_consent(frame: Frame, access: Access) -> None:
+    """A classroom's picture and sound are recorded with the lesson: that takes the consent of every
+    child's guardian. Raises Forbidden.
+    """
+    if not access.source.startswith(ROOM_SOURCE):
+        return
+    async with frame.database.read() as session:
+        room = None
+        if access.room is not None:
+            room = await RoomRepository(session).by_id(parse_id(access.room))
+        if room is None:
+            raise Forbidden(OTHER_ACT, code="other_act")
+        await consent.check_recording(session, room, frame.today())
 
 
 class Recorder(Protocol):
@@ -172,7 +264,7 @@ class LessonAuthorizer:
                 raise Forbidden(OTHER_ACT, code="other_act")
             if act == "publish" and connection.scope.get("method") == "POST":
                 service.check_publishable(access.lesson)
-                await self._check_consent(access)
+                await check_consent(self._frame, access)
                 await self._recorder.before_publish(access.lesson)
         except TongkeError as error:
             said = self._frame.translate(connection, error.message)
@@ -185,18 +277,5 @@ class LessonAuthorizer:
             source=access.source,
             label=access.label,
             room=access.room,
+            credential=access.credential.packed(),
         )
-
-    async def _check_consent(self, access: Access) -> None:
-        """A classroom's picture and sound are recorded with the lesson: that takes the consent of
-        every child's guardian. Raises Forbidden.
-        """
-        if not access.source.startswith(ROOM_SOURCE):
-            return
-        async with self._frame.database.read() as session:
-            room = None
-            if access.room is not None:
-                room = await RoomRepository(session).by_id(parse_id(access.room))
-            if room is None:
-                raise Forbidden(OTHER_ACT, code="other_act")
-            await consent.check_recording(session, room, self._frame.today())

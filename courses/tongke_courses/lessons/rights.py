@@ -85,7 +85,7 @@ def reaches(lesson: Lesson, delivery: LessonRoom, day: date) -> bool:
 
 def room_may_watch(room: Room, lesson: Lesson, day: date) -> bool:
     reached = any(one.id == room.id for one in rooms_reached(lesson, day))
-    return room.revoked_at is None and reached
+    return room.revoked_at is None and room.school.closed_on is None and reached
 
 
 def check_watch(principal: Principal, lesson: Lesson) -> None:

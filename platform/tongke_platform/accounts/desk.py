@@ -67,6 +67,14 @@ async def invite(
     return InvitationMade(**said, address=join_address(frame, request, token))
 
 
+@router.get("/api/invitations/{invitation_id}", tags=["accounts"])
+async def one_invitation(
+    invitation_id: UUID, session: Reading, principal: RequiredOwner
+) -> InvitationOut:
+    found = await invitations.one(session, principal, invitation_id)
+    return InvitationOut.model_validate(found)
+
+
 @router.delete("/api/invitations/{invitation_id}", status_code=204, tags=["accounts"])
 async def revoke_invitation(
     invitation_id: UUID, session: Writing, frame: TheFrame, principal: RequiredOwner

@@ -106,19 +106,24 @@ async def places(session: ReadSession, by: Principal, *, limit: int) -> Sequence
     return await InvitationRepository(session).places(INVITE.clause(by), limit)
 
 
+async def one(session: ReadSession, by: Principal, key: UUID) -> Invitation:
+    """Raises NotFound."""
+    found = await InvitationRepository(session).by_id(key)
+    if found is None or not _may_see(by, found):
+        raise NotFound(NO_INVITATION, code="no_invitation")
+    return found
+
+
 async def revoke(session: WriteSession, frame: Frame, by: Principal, key: UUID) -> Invitation:
     """Raises NotFound, Conflict when it was used already."""
-    invitations = InvitationRepository(session)
-    found = await invitations.by_id(key)
-    if found is None or not _may_revoke(by, found):
-        raise NotFound(NO_INVITATION, code="no_invitation")
-    if not await invitations.revoke(key, frame.now()):
+    found = await one(session, by, key)
+    if not await InvitationRepository(session).revoke(key, frame.now()):
         raise Conflict(N_("This invitation was used or revoked already."), code="used")
     audit.record(session, by, "invitation.revoked", found, found.organisation_id)
     return found
 
 
-def _may_revoke(by: Principal, found: Invitation) -> bool:
+def _may_see(by: Principal, found: Invitation) -> bool:
     if INVITE.allows_everywhere(by):
         return True
     if not INVITE.allows_anywhere(by):

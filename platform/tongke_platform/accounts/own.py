@@ -10,6 +10,7 @@ from tongke_platform.accounts import second, service
 from tongke_platform.accounts.limiter import Limit
 from tongke_platform.accounts.models import ApiToken, LinkedIdentity, LoginSession
 from tongke_platform.accounts.repository import (
+    CREDENTIALS_ENDED,
     ApiTokenRepository,
     CredentialRepository,
     IdentityRepository,
@@ -131,6 +132,14 @@ async def mark_strong(session: WriteSession, by: Principal, cookie: str) -> None
         login.strong = True
 
 
+async def session_of(session: ReadSession, frame: Frame, by: Principal, key: UUID) -> LoginSession:
+    """One's own that is still good. Raises NotFound."""
+    found = await LoginRepository(session).by_id(key)
+    if found is None or found.person_id != by.id or found.expires_at <= frame.now():
+        raise NotFound(NOTHING)
+    return found
+
+
 async def end_session(session: WriteSession, by: Principal, key: UUID) -> None:
     """Raises NotFound."""
     if not await LoginRepository(session).remove_of(by.id, only=key):
@@ -165,12 +174,19 @@ async def make_token(
     return token, found
 
 
-async def revoke_token(session: WriteSession, frame: Frame, by: Principal, key: UUID) -> None:
-    """Raises NotFound."""
+async def token_of(session: ReadSession, by: Principal, key: UUID) -> ApiToken:
+    """One's own that was not revoked. Raises NotFound."""
     found = await ApiTokenRepository(session).by_id(key)
     if found is None or found.person_id != by.id or found.revoked_at is not None:
         raise NotFound(NOTHING)
+    return found
+
+
+async def revoke_token(session: WriteSession, frame: Frame, by: Principal, key: UUID) -> None:
+    """Raises NotFound."""
+    found = await token_of(session, by, key)
     found.revoked_at = frame.now()
+    session.tell(CREDENTIALS_ENDED, hashes=[found.token_hash])
 
 
 async def switch_off_second(frame: Frame, by: Principal, address: str, code: str) -> None:

@@ -30,11 +30,14 @@ from tongke_platform.accounts.models import (
     RecoveryCode,
     SecondFactor,
 )
-from tongke_platform.database import ReadSession, Repository
+from tongke_platform.database import ReadSession, Repository, WriteSession
 from tongke_platform.organisations.models import Organisation
 from tongke_platform.people.models import Membership, NameKind, Person, SignInName
 from tongke_platform.people.repository import in_force, with_posts
 from tongke_platform.people.roles import Role, Scope
+
+# Told with ``hashes``: of cookies and API tokens that open nothing any more.
+CREDENTIALS_ENDED = "credentials.ended"
 
 
 class CredentialRepository(Repository[Credential]):
@@ -67,9 +70,20 @@ class LoginRepository(Repository[LoginSession]):
         return found
 
     async def remove(self, token_hash: str) -> None:
-        await self.session.execute(
-            delete(LoginSession).where(LoginSession.token_hash == token_hash)
+        await self._remove(LoginSession.token_hash == token_hash)
+
+    async def _remove(self, *which: ColumnElement[bool]) -> int:
+        """How many. Here, so that no way to end a session leaves its sockets open."""
+        found = await self.session.execute(
+            delete(LoginSession)
+            .where(*which)
+            .returning(LoginSession.token_hash)
+            .execution_options(synchronize_session=False)
         )
+        hashes = [*found.scalars()]
+        if hashes and isinstance(self.session, WriteSession):
+            self.session.tell(CREDENTIALS_ENDED, hashes=hashes)
+        return len(hashes)
 
     async def of(self, person_id: UUID, now: datetime) -> Sequence[LoginSession]:
         """The newest hundred that are still good, the latest seen first."""
@@ -86,12 +100,10 @@ class LoginRepository(Repository[LoginSession]):
 
     async def remove_of(self, person_id: UUID, *, keep: str = "", only: UUID | None = None) -> int:
         """End all sessions of a person but the one whose hash is ``keep``, or ``only`` one."""
-        statement = delete(LoginSession).where(
-            LoginSession.person_id == person_id, LoginSession.token_hash != keep
-        )
+        which = [LoginSession.person_id == person_id, LoginSession.token_hash != keep]
         if only is not None:
-            statement = statement.where(LoginSession.id == only)
-        return await changed(self.session, statement)
+            which.append(LoginSession.id == only)
+        return await self._remove(*which)
 
     async def seen(
         self, key: UUID, address: str, now: datetime, before: datetime, expires_at: datetime | None

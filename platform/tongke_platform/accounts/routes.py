@@ -103,6 +103,14 @@ async def sessions(session: Reading, frame: TheFrame, principal: RequiredOwner) 
     return [SessionOut.model_validate(one) for one in found]
 
 
+@router.get("/me/sessions/{session_id}")
+async def one_session(
+    session_id: UUID, session: Reading, frame: TheFrame, principal: RequiredOwner
+) -> SessionOut:
+    found = await own.session_of(session, frame, principal, session_id)
+    return SessionOut.model_validate(found)
+
+
 @router.delete("/me/sessions/{session_id}", status_code=204)
 async def end_session(session_id: UUID, session: Writing, principal: RequiredOwner) -> None:
     await own.end_session(session, principal, session_id)
@@ -130,6 +138,12 @@ async def make_token(
         session, frame, principal, label=body.label, scopes=body.scopes, days=body.days
     )
     return TokenMade(**TokenOut.model_validate(record).model_dump(), token=token)
+
+
+@router.get("/me/tokens/{token_id}")
+async def one_token(token_id: UUID, session: Reading, principal: RequiredOwner) -> TokenOut:
+    """What is known of it; the token itself was shown once."""
+    return TokenOut.model_validate(await own.token_of(session, principal, token_id))
 
 
 @router.delete("/me/tokens/{token_id}", status_code=204)

@@ -24,7 +24,13 @@ AREAS = {
     "facts": N_("Records of what happened"),
 }
 # Media addresses are the lessons' own.
-_AREA_OF = {"live": "lessons", "replay": "lessons", "regions": "organisations", "rollups": "facts"}
+_AREA_OF = {
+    "live": "lessons",
+    "replay": "lessons",
+    "regions": "organisations",
+    "rollups": "facts",
+    "pupils": "classes",
+}
 
 
 def check_asked(scopes: Iterable[str]) -> list[str]:

@@ -10,7 +10,6 @@ from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
 from tongke_courses.lessons import pages as lesson_pages
-from tongke_courses.lessons import rights as lesson_rights
 from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
@@ -22,7 +21,7 @@ from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
 from tongke_platform.accounts.oidc import read_providers
 from tongke_platform.accounts.sms import make_sms
-from tongke_platform.app import audited, problems, rules
+from tongke_platform.app import audited, problems, rechecks, rules
 from tongke_platform.app.administration import ROUTERS
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
@@ -32,12 +31,10 @@ from tongke_platform.audit import pages as audit_pages
 from tongke_platform.audit import routes as audit_routes
 from tongke_platform.consent import doors as consent_doors
 from tongke_platform.consent import pages as consent_pages
-from tongke_platform.consent.service import CHANGED as CONSENT_CHANGED
+from tongke_platform.consent import routes as consent_routes
 from tongke_platform.database import Database
 from tongke_platform.devices import pages as device_pages
-from tongke_platform.devices import rights as device_rights
 from tongke_platform.devices import routes as device_routes
-from tongke_platform.devices.service import ADDRESS_CHANGED
 from tongke_platform.events import Events
 from tongke_platform.facts import routes as fact_routes
 from tongke_platform.facts import tasks as fact_tasks
@@ -59,7 +56,6 @@ from tongke_platform.pages.rendering import Pages, add_pages
 from tongke_platform.partnerships import pages as partnership_pages
 from tongke_platform.partnerships import rights as partnership_rights
 from tongke_platform.partnerships import routes as partnership_routes
-from tongke_platform.partnerships.service import CHANGED as PARTNERSHIP_CHANGED
 from tongke_platform.settings import Settings, signing_secret
 from tongke_platform.wire import routes as wire_routes
 from tongke_platform.wire.carrier import Carrier, LocalCarrier
@@ -77,12 +73,14 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 def make_frame(settings: Settings) -> Frame:
     audited.install()
-    database = Database(settings.sql_url)
+    rechecks.install()
+    events = Events()
+    database = Database(settings.sql_url, events.publish)
     secret = signing_secret(settings)
     return Frame(
         settings=settings,
         database=database,
-        events=Events(),
+        events=events,
         jobs=Jobs(database),
         media_tokens=MediaTokens(secret),
         keys=Keys(secret),
@@ -109,6 +107,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     relay = RelayClient(settings.relay_socket, lambda message: media.on_relay_event(message))
     hls = HlsClient(settings.hls_socket, lambda message: media.on_hls_event(message))
     media = Media(frame, relay, hls)
+    rechecks.Rechecks(frame, also=media.recheck)
     metrics = Metrics()
     app = FastAPI(
         title="Tongke",
@@ -140,14 +139,10 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
         app.include_router(joined.router)
     app.include_router(lesson_routes.invitation_router)
-    partnership_rights.offer(
-        [*lesson_rights.RULES, *partnership_rights.RULES, *device_rights.RULES]
-    )
-    for changed in (PARTNERSHIP_CHANGED, ADDRESS_CHANGED, CONSENT_CHANGED):
-        frame.events.listen(changed, lambda _: frame.wire.recheck())
+    partnership_rights.offer(rules.all_rules())
     for account in (account_pages, account_doors, account_desk):
         app.include_router(account.router)
-    for trust in (audit_routes, audit_pages, consent_pages, consent_doors):
+    for trust in (audit_routes, audit_pages, consent_routes, consent_pages, consent_doors):
         app.include_router(trust.router)
     for import_ in (import_routes, import_pages):
         app.include_router(import_.router)
@@ -191,8 +186,7 @@ def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) ->
     async def run(app: FastAPI) -> AsyncIterator[None]:
         rounds = (delivering.rounds(frame), fact_tasks.rounds(frame))
         await frame.wire.start()
-        media.hub.start()
-        media.attendance.start()
+        media.start()
         relay.start()
         hls.start()
         if "worker" in frame.settings.roles:

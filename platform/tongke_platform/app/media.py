@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import structlog
 from starlette.requests import Request
 
 from tongke_courses.lessons import service
+from tongke_courses.lessons.access import still
 from tongke_courses.lessons.attendance import Attendance
 from tongke_courses.lessons.live import LiveHub
 from tongke_courses.lessons.models import Lesson
@@ -21,6 +23,10 @@ from tongke_streaming.rtc.client import RelayClient
 Message = dict[str, Any]
 
 OPEN_TIMEOUT_S = 2.0
+# What nobody tells is found out in time: a post that ended with yesterday, another program's commit.
+RECHECK_S = 60.0
+RETRY_S = 1.0
+NO_LONGER = "not allowed any more"
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +43,14 @@ class Media:
         self._hls = hls
         self._tasks: set[asyncio.Task[None]] = set()
         self._live: set[str] = set()
+        self._again = asyncio.Event()
         self.attendance = Attendance(frame)
         self.hub = LiveHub(frame, self.recording_status, seen=self.attendance.seen)
+
+    def start(self) -> None:
+        self.hub.start()
+        self.attendance.start()
+        self._spawn(self._keep_checking())
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -52,6 +64,9 @@ class Media:
             if lesson not in self._live:
                 self._live.add(lesson)
                 self._spawn(self._mark_live(lesson))
+        if message["ev"] == "session" and message["state"] == "publishing":
+            # Consent may have been withdrawn between the permission and the first picture.
+            self.recheck()
         self.hub.on_relay_event(message)
 
     def on_hls_event(self, message: Message) -> None:
@@ -59,6 +74,49 @@ class Media:
 
     async def recording_status(self, lesson: str) -> Message:
         return await self._hls.status(lesson)
+
+    def recheck(self) -> None:
+        """Rights have changed: end the sessions that would not be let in any more."""
+        self._again.set()
+
+    async def _keep_checking(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RECHECK_S):
+                    await self._again.wait()
+            self._again.clear()
+            try:
+                await self._end_refused()
+            except (LinkLost, TimeoutError) as error:
+                log.info("sessions not checked", error=repr(error))
+                await asyncio.sleep(RETRY_S)
+                self._again.set()
+            except Exception:
+                log.exception("sessions not checked")
+
+    async def _end_refused(self) -> None:
+        """Those who send first: what they send is recorded."""
+        grants = (await self._relay.request("sessions"))["grants"]
+        lessons: dict[str, Lesson] = {}
+        for grant in sorted(grants, key=lambda one: one["act"]):
+            if grant["credential"] and not await self._may_stay(lessons, grant):
+                for key in grant["sessions"]:
+                    await self._end_session(grant, key)
+
+    async def _may_stay(self, lessons: dict[str, Lesson], grant: Message) -> bool:
+        """``lessons``: those read for this look round."""
+        key = grant["lesson"]
+        if key not in lessons:
+            async with self._frame.database.read() as session:
+                lessons[key] = await service.get(session, UUID(key))
+        return await still(self._frame, lessons[key], grant["act"], grant["credential"])
+
+    async def _end_session(self, grant: Message, key: str) -> None:
+        with suppress(Refused):  # it has just ended by itself
+            await self._relay.request(
+                "drop", lesson=grant["lesson"], session=key, act=grant["act"], reason=NO_LONGER
+            )
+        log.info("session ended: not allowed any more", lesson=grant["lesson"], act=grant["act"])
 
     async def before_publish(self, lesson: Lesson) -> None:
         """Open the recording. A lesson must go live even while the packagers are away."""

@@ -57,14 +57,19 @@ class AuditRepository(Repository[AuditEntry]):
         statement = _filtered(self.readable(principal), wanted)
         if before is not None:
             statement = statement.where(AuditEntry.id < before)
+        return await self._shown(statement.order_by(AuditEntry.id.desc()).limit(limit))
+
+    async def one(self, principal: Principal, key: UUID) -> Shown | None:
+        found = await self._shown(self.readable(principal).where(AuditEntry.id == key))
+        return found[0] if found else None
+
+    async def _shown(self, statement: Select[Any]) -> Sequence[Shown]:
         statement = (
             statement.outerjoin(Person, Person.id == AuditEntry.person_id)
             .outerjoin(Organisation, Organisation.id == AuditEntry.organisation_id)
             .add_columns(Person.display_name, Organisation.name)
-            .order_by(AuditEntry.id.desc())
-            .limit(limit)
         )
-        rows = (await self.session.execute(statement)).all()
+        rows: list[Any] = [*(await self.session.execute(statement)).all()]
         return [Shown(row[0], row[1], row[2]) for row in rows]
 
     async def of_day(self, day: date, after: int, limit: int) -> Sequence[AuditEntry]:

@@ -35,11 +35,16 @@ async def search(
     return entries_of(found, limit)
 
 
+@router.get("/{entry_id}")
+async def one_entry(entry_id: UUID, session: Reading, principal: RequiredPrincipal) -> EntryOut:
+    return entry_of(await service.one(session, principal, entry_id))
+
+
+def entry_of(found: Shown) -> EntryOut:
+    names = {"person": found.person, "organisation": found.organisation}
+    return EntryOut.model_validate(found.entry).model_copy(update=names)
+
+
 def entries_of(found: Sequence[Shown], limit: int) -> EntriesOut:
-    entries = [
-        EntryOut.model_validate(one.entry).model_copy(
-            update={"person": one.person, "organisation": one.organisation}
-        )
-        for one in found
-    ]
+    entries = [entry_of(one) for one in found]
     return EntriesOut(entries=entries, next=entries[-1].id if len(entries) == limit else None)

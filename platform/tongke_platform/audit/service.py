@@ -15,7 +15,7 @@ from tongke_platform.audit.origin import origin
 from tongke_platform.audit.repository import AuditRepository, Filter, Shown
 from tongke_platform.audit.rights import READ
 from tongke_platform.database import ReadSession, Record, WriteSession, utc_now
-from tongke_platform.errors import Forbidden
+from tongke_platform.errors import N_, Forbidden, NotFound
 from tongke_platform.organisations.models import Organisation
 from tongke_platform.rights import Principal
 
@@ -98,6 +98,16 @@ async def search(
     if not READ.allows_anywhere(principal):
         raise Forbidden
     return await AuditRepository(session).search(principal, wanted, before=before, limit=limit)
+
+
+async def one(session: ReadSession, principal: Principal, key: UUID) -> Shown:
+    """Raises Forbidden, NotFound."""
+    if not READ.allows_anywhere(principal):
+        raise Forbidden
+    found = await AuditRepository(session).one(principal, key)
+    if found is None:
+        raise NotFound(N_("There is no such entry."), code="no_entry")
+    return found
 
 
 @dataclass(frozen=True)

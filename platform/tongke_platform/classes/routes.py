@@ -159,6 +159,15 @@ async def add_pupils(
     return [PupilOut.model_validate(pupil) for pupil, _ in names]
 
 
+@router.get("/classes/{class_id}/pupils/{pupil_id}")
+async def get_pupil(
+    class_id: UUID, pupil_id: UUID, session: Reading, principal: RequiredPrincipal
+) -> PupilOut:
+    found = await service.class_seen(session, class_id, principal)
+    pupil = await service.pupil_of(session, found, pupil_id, by=principal)
+    return PupilOut.model_validate(pupil)
+
+
 @router.delete("/classes/{class_id}/pupils/{pupil_id}", status_code=204)
 async def remove_pupil(
     class_id: UUID, pupil_id: UUID, session: Writing, principal: RequiredPrincipal

@@ -251,6 +251,16 @@ async def pupils_of(
     return [*await PupilRepository(session).of_class(found.id, by.today)]
 
 
+async def pupil_of(
+    session: ReadSession, found: SchoolClass, pupil_id: UUID, *, by: Principal
+) -> Pupil:
+    """Raises Forbidden, NotFound."""
+    for pupil, _ in await pupils_of(session, found, by=by):
+        if pupil.id == pupil_id:
+            return pupil
+    raise NotFound
+
+
 async def pupil_count(session: ReadSession, found: SchoolClass, day: date) -> int:
     return await PupilRepository(session).count_in(found.id, day)
 

@@ -7,6 +7,7 @@ import httpx2
 from rich.console import Console
 from rich.table import Table
 
+from tongke_platform.cli.demo_objects import KINDS
 from tongke_platform.cli.demo_seed import Seeded
 from tongke_platform.demo import people
 
@@ -62,21 +63,11 @@ async def make_ready_file(base: str, seeded: Seeded) -> ReadyFile:
 
 async def _resources(base: str, seeded: Seeded) -> dict[str, list[str]]:
     """Addresses of private objects by kind: those of the candidates that exist for their owner."""
-    lesson = seeded.lesson_id
-    candidates = {
-        "lesson": [f"/api/lessons/{lesson}"],
-        "lesson_rooms": [f"/api/lessons/{lesson}/rooms"],
-        "partnership": [f"/api/partnerships/{seeded.partnership_id}"],
-        "room": [f"/api/rooms/{seeded.lead_room_id}"],
-        "device": [f"/api/rooms/{seeded.lead_room_id}/devices"],
-        "hls": [f"/live/{lesson}/hls/index.m3u8"],
-        "replay": [f"/replay/{lesson}/index.m3u8"],
-    }
     found: dict[str, list[str]] = {}
     headers = {"authorization": f"Bearer {seeded.state.tokens[people.OWNER]}"}
     async with httpx2.AsyncClient(trust_env=False, timeout=10, headers=headers) as client:
-        for kind, paths in candidates.items():
-            for path in paths:
+        for kind, templates in KINDS.items():
+            for path in (one.format_map(seeded.objects) for one in templates):
                 if (await client.get(base + path)).status_code == 200:
                     found.setdefault(kind, []).append(base + path)
     return found

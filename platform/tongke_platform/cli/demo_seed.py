@@ -1,23 +1,26 @@
 """Fill the demo's database: schools, people, classrooms, today's lessons."""
 
+import dataclasses
 import functools
 import json
 import os
 import secrets
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from tongke_courses.lessons import facts as lesson_facts
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.lessons.rights import holder_of
 from tongke_platform.accounts import service as accounts
 from tongke_platform.app.factory import make_frame
+from tongke_platform.cli import demo_objects
 from tongke_platform.database import WriteSession, utc_now
 from tongke_platform.demo import people
 from tongke_platform.demo.people import DemoLesson
@@ -35,7 +38,7 @@ from tongke_platform.partnerships.models import Act, PartnershipKind, Partnershi
 from tongke_platform.partnerships.schemas import PartnershipIn, PromiseIn
 from tongke_platform.people import service as people_service
 from tongke_platform.people.models import Person
-from tongke_platform.people.repository import PersonRepository
+from tongke_platform.people.repository import MembershipRepository, PersonRepository
 from tongke_platform.people.roles import SCOPES, Scope
 from tongke_platform.settings import Settings
 
@@ -62,7 +65,7 @@ class Seeded:
     """What the rest of the demo needs to know; tokens are bearer tokens.
 
     ``earlier``: a lesson that should have been taught before, and its publish token;
-    ``lead_room_id``: a classroom of the first school.
+    ``objects``: ids of the first school's private objects, by the names routes give them.
     """
 
     state: State
@@ -72,8 +75,7 @@ class Seeded:
     whip_token: str
     watch_token: str
     earlier: tuple[UUID, str] | None
-    partnership_id: UUID
-    lead_room_id: UUID
+    objects: dict[str, str]
 
 
 def read_state(data_dir: Path) -> State | None:
@@ -126,15 +128,27 @@ class _Seeder:
             found = await self._people(session, password_hash)
             await self._tokens(session, found, state)
             partnership = await self._partnership(session, found)
+            place = await self._place(session, found, rooms[people.LEAD.code][0])
+            objects = await demo_objects.fill(self._frame, session, place)
             seeded = await self._lessons(
-                session,
-                found[people.OWNER],
-                rooms[people.PARTNER.code],
-                state,
-                places=(partnership, rooms[people.LEAD.code][0].id),
+                session, found[people.OWNER], rooms[people.PARTNER.code], state
             )
         write_state(data_dir, state)
-        return seeded
+        objects |= await demo_objects.look_up(self._frame, place)
+        objects |= {"partnership_id": partnership}
+        objects |= {"lesson_id": seeded.lesson_id, "lesson": seeded.lesson_id}
+        named = {name: str(key) for name, key in objects.items()}
+        return dataclasses.replace(seeded, objects=named)
+
+    async def _place(
+        self, session: WriteSession, found: dict[str, Person], room: Room
+    ) -> demo_objects.Place:
+        person = found[people.OWNER]
+        by = await accounts.principal_of(session, person.id, self._frame.today())
+        school = await OrganisationRepository(session).by_code(people.LEAD.code)
+        assert by is not None
+        assert school is not None
+        return demo_objects.Place(by, person, school, room)
 
     async def _must_be_empty(self) -> None:
         async with self._database.read() as session:
@@ -182,7 +196,17 @@ class _Seeder:
             found[wanted.key] = (
                 there[0] if there else await self._person(session, wanted, password_hash)
             )
+            await self._other_posts(session, found[wanted.key], wanted)
         return found
+
+    async def _other_posts(
+        self, session: WriteSession, person: Person, wanted: people.DemoPerson
+    ) -> None:
+        held = await MembershipRepository(session).in_force_of(person.id, self._frame.today())
+        school = await OrganisationRepository(session).by_code(wanted.school or "")
+        for role in wanted.also:
+            if all(one.role is not role for one in held):
+                await people_service.appoint(session, person, role, organisation=school)
 
     async def _person(
         self, session: WriteSession, wanted: people.DemoPerson, password_hash: str
@@ -246,7 +270,6 @@ class _Seeder:
         owner: Person,
         rooms: list[Room],
         state: State,
-        places: tuple[UUID, UUID],
     ) -> Seeded:
         # Planning a lesson makes the session forget what it has loaded.
         owner_id, holder, room_token = owner.id, holder_of(owner), rooms[0].token
@@ -254,6 +277,8 @@ class _Seeder:
         repository = LessonRepository(session)
         mine = await repository.all(repository.base().where(Lesson.teacher_id == owner_id))
         current = next((one.id for one in mine if self._is_now(one)), None)
+        if not mine:
+            await self._held(session, await plan(people.LAST_WEEK))
         stale = [one.id for one in mine if one.state is LessonState.LIVE and one.id != current]
         first_today = not any(
             one.title == people.EARLIER.title and self._is_today(one) for one in mine
@@ -270,9 +295,24 @@ class _Seeder:
             whip_token=self._media_token(current, "publish", holder),
             watch_token=self._media_token(current, "watch", holder),
             earlier=(earlier, self._media_token(earlier, "publish", holder)) if earlier else None,
-            partnership_id=places[0],
-            lead_room_id=places[1],
+            objects={},
         )
+
+    async def _held(self, session: WriteSession, key: UUID) -> None:
+        """A lesson of before the demo was there: what is counted of it, without a recording."""
+        repository = LessonRepository(session)
+        start = (await lessons.get(session, key)).planned_start
+        await repository.start(key, start)
+        await repository.end(key, start + timedelta(minutes=PLANNED_MINUTES))
+        lesson = await lessons.fresh(session, key)
+        await lesson_facts.held(session, lesson)
+        first = int(start.timestamp()) // 60
+        seen = {
+            (str(room.id), first + minute, "hls")
+            for room in lesson.rooms
+            for minute in range(PLANNED_MINUTES)
+        }
+        await lesson_facts.minutes(session, key, seen)
 
     def _media_token(self, lesson: UUID, act: MediaAct, holder: str) -> str:
         return self._media_tokens.issue(
@@ -288,19 +328,17 @@ class _Seeder:
         open_still = lesson.state is not LessonState.ENDED
         return open_still and lesson.planned_start <= self._now <= lesson.planned_end
 
-    def _day(self) -> tuple[datetime, datetime]:
-        return lessons.day_of(self._now, self._settings.zone)
-
     def _is_today(self, lesson: Lesson) -> bool:
-        start, end = self._day()
+        start, end = lessons.day_of(self._now, self._settings.zone)
         return start <= lesson.planned_start < end
 
     async def _plan(
         self, session: WriteSession, owner_id: UUID, room_ids: list[UUID], wanted: DemoLesson
     ) -> UUID:
-        """At a time that ends in 0 or 5, within today."""
-        start, end = self._day()
-        at = self._now + timedelta(minutes=wanted.starts)
+        """At a time that ends in 0 or 5, within its day."""
+        now = self._now + timedelta(days=wanted.day)
+        start, end = lessons.day_of(now, self._settings.zone)
+        at = now + timedelta(minutes=wanted.starts)
         at = at.replace(minute=at.minute // 5 * 5, second=0, microsecond=0)
         teacher = await PersonRepository(session).by_id(owner_id)
         school = await OrganisationRepository(session).by_code(people.LEAD.code)

@@ -13,17 +13,14 @@ from tongke_platform.consent import service
 from tongke_platform.consent.purposes import WORDS, Purpose
 from tongke_platform.consent.repository import LinkRepository
 from tongke_platform.consent.rights import MANAGE, READ
-from tongke_platform.database import ReadSession
 from tongke_platform.devices.pages import picture_of
-from tongke_platform.errors import N_, Forbidden, NotFound
+from tongke_platform.errors import N_, Forbidden
 from tongke_platform.frame import Frame, Reading, TheFrame, Writing
-from tongke_platform.organisations.models import SchoolClass
 from tongke_platform.organisations.repository import OrganisationRepository
 from tongke_platform.pages.desk import chosen, desk, done, query
 from tongke_platform.pages.rendering import ThePages
 from tongke_platform.pages.sections import Section, add_section
 from tongke_platform.paging import Window
-from tongke_platform.rights import Principal
 
 router = APIRouter(prefix="/admin/consent", include_in_schema=False)
 SECTION = add_section(Section("consent", N_("Consent"), "/admin/consent", "scroll-text", READ))
@@ -63,14 +60,6 @@ async def classes(
     )
 
 
-async def _class(session: ReadSession, by: Principal, key: UUID) -> SchoolClass:
-    """Raises NotFound, also for who may not know the names on its list."""
-    found = await ClassRepository(session).by_id(key)
-    if found is None or not READ.allows(by, found.organisation):
-        raise NotFound(N_("There is no such class."), code="no_class")
-    return found
-
-
 @router.get("/classes/{class_id}")
 async def one_class(
     request: Request,
@@ -80,7 +69,7 @@ async def one_class(
     principal: RequiredPrincipal,
     class_id: UUID,
 ) -> Response:
-    found = await _class(session, principal, class_id)
+    found = await service.class_for(session, principal, class_id)
     listed = await PupilRepository(session).of_class(found.id, principal.today)
     keys = [pupil.id for pupil, _ in listed]
     return desk(
@@ -110,7 +99,7 @@ async def ask(
     purpose: Purposes,
 ) -> Response:
     """The links, to print or to send: they are shown this once."""
-    found = await _class(session, principal, class_id)
+    found = await service.class_for(session, principal, class_id)
     MANAGE.check(principal, found.organisation)
     made = await service.ask(session, frame, principal, found, await chosen(request), purpose)
     base = _base(frame, request)

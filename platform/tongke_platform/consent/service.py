@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 from tongke_platform.audit import service as audit
-from tongke_platform.classes.repository import PupilRepository
+from tongke_platform.classes.repository import ClassRepository, PupilRepository
 from tongke_platform.consent.models import (
     ConsentAct,
     ConsentEvent,
@@ -238,6 +238,14 @@ async def withdraw(session: WriteSession, frame: Frame, token: str, purpose: Pur
     found = await opened(session, frame, token, LinkKind.RECEIPT)
     if purpose in found.agreed:
         await _withdraw(session, frame, found.pupil, purpose, ConsentWay.LINK)
+
+
+async def class_for(session: ReadSession, by: Principal, key: UUID) -> SchoolClass:
+    """Raises NotFound, also for who may not know the names on its list."""
+    found = await ClassRepository(session).by_id(key)
+    if found is None or not READ.allows(by, found.organisation):
+        raise NotFound(N_("There is no such class."), code="no_class")
+    return found
 
 
 async def pupil_for(session: ReadSession, by: Principal, rule: Rule, key: UUID) -> Pupil:

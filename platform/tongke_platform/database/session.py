@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 5000
 CONNECT_TIMEOUT_S = 10
@@ -28,19 +29,39 @@ class WriteSession(ReadSession):
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` once this transaction is committed; never when it is rolled back."""
-        self.info.setdefault("after_commit", []).append(callback)
+        _later(self.sync_session, callback)
+
+    def tell(self, topic: str, **payload: Any) -> None:
+        """Publish an event once this transaction is committed."""
+        tell(self.sync_session, topic, **payload)
 
     def run_after_commit(self) -> None:
-        for callback in self.info.pop("after_commit", ()):
+        for callback in self.info.pop(_AFTER_COMMIT, ()):
             callback()
+
+
+_AFTER_COMMIT, _PUBLISH = "after_commit", "publish"
+
+
+def _later(session: Session, callback: Callable[[], None]) -> None:
+    session.info.setdefault(_AFTER_COMMIT, []).append(callback)
+
+
+def tell(session: Session, topic: str, **payload: Any) -> None:
+    """``WriteSession.tell`` for what listens to sessions. A program without events tells nobody."""
+    publish: Callable[..., None] | None = session.info.get(_PUBLISH)
+    if publish is not None:
+        _later(session, lambda: publish(topic, **payload))
 
 
 class Database:
     """The engines of one database; SQLite gets one writing connection, so writers queue in the
     loop instead of spinning on the file's lock.
+
+    ``publish(topic, **payload)`` takes what writing sessions tell.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, publish: Callable[..., None] | None = None) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _make_engine(url, self.is_sqlite, "BEGIN")
@@ -51,7 +72,10 @@ class Database:
             )
         self._read = async_sessionmaker(self.engine, class_=ReadSession, expire_on_commit=False)
         self._write = async_sessionmaker(
-            self.write_engine, class_=WriteSession, expire_on_commit=False
+            self.write_engine,
+            class_=WriteSession,
+            expire_on_commit=False,
+            info={_PUBLISH: publish},
         )
 
     @asynccontextmanager

@@ -17,7 +17,9 @@ class DemoSchool:
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """``key``: the role in the ready file; ``school``, ``region``: codes of where it is held."""
+    """``key``: the role in the ready file; ``school``, ``region``: codes of where it is held;
+    ``also``: other posts at the school.
+    """
 
     key: str
     username: str
@@ -26,17 +28,32 @@ class DemoPerson:
     school: str | None
     what: str
     region: str = "520100"
+    also: tuple[Role, ...] = ()
+
+
+@dataclass(frozen=True)
+class DemoClass:
+    """``guardian``: name and relation of the one who answers for all of them."""
+
+    grade: int
+    name: str
+    size: int
+    pupils: tuple[str, ...]
+    guardian: tuple[str, str]
 
 
 @dataclass(frozen=True)
 class DemoLesson:
-    """``starts``: minutes from now. ``rooms``: how many of the partner's classrooms it reaches."""
+    """``starts``: minutes from now, on the day ``day`` days from today. ``rooms``: how many of the
+    partner's classrooms it reaches.
+    """
 
     title: str
     subject: str
     grade: str
     starts: int
     rooms: int
+    day: int = 0
 
 
 PROVINCE = ("520000", "云岭省")
@@ -51,7 +68,15 @@ UNRELATED = DemoSchool("hewan", "河湾小学", ("520200", "临河县"), (("三�
 SCHOOLS = (LEAD, PARTNER, UNRELATED)
 
 PEOPLE = (
-    DemoPerson("lead_teacher", "zhouwj", "周文静", Role.LEAD_TEACHER, "mingde", "主讲教师"),
+    DemoPerson(
+        "lead_teacher",
+        "zhouwj",
+        "周文静",
+        Role.LEAD_TEACHER,
+        "mingde",
+        "主讲教师、学校管理员",
+        also=(Role.SCHOOL_ADMIN,),
+    ),
     DemoPerson("local_teacher", "lixl", "李秀兰", Role.LOCAL_TEACHER, "qingshan", "辅助教师"),
     DemoPerson("school_admin", "wangjw", "王建伟", Role.SCHOOL_ADMIN, "mingde", "学校管理员"),
     DemoPerson("academic_office", "xujm", "徐洁敏", Role.ACADEMIC_OFFICE, "mingde", "教务"),
@@ -74,6 +99,19 @@ PARTNERSHIP = "明德小学 · 青山乡中心小学 结对帮扶"
 # Kind, quantity, period.
 PROMISES = (("lessons", 20, "term"), ("training", 12, "year"), ("visits", 2, "term"))
 
+CLASS = DemoClass(
+    3,
+    "（3）班",
+    42,
+    ("陈思源", "方雨桐", "何子轩", "林一诺", "沈佳怡", "许浩然"),
+    ("陈海燕", "mother"),
+)
+LEFT = ("zhenggq", "郑国强")
+INVITED = "刘晓燕"
+TABLE_NAME = "新学期教师.csv"
+TABLE = "姓名,手机号,角色\n程一鸣,13800001111,辅助教师\n贾玉兰,,主讲教师\n"
+
+LAST_WEEK = DemoLesson("古诗三首 · 夜书所见", "语文", "三年级", -60, 3, day=-7)
 NOW = DemoLesson("古诗三首 · 山行", "语文", "三年级", -5, 3)
 EARLIER = DemoLesson("古诗三首 · 预习导读", "语文", "三年级", -100, 2)
 LATER = (

@@ -36,6 +36,15 @@ async def facts(
     return await FactRepository(session).search(principal, asked, before=before, limit=limit)
 
 
+async def fact(session: ReadSession, principal: Principal, fact_id: UUID) -> FactRecord:
+    """Raises Forbidden, NotFound."""
+    _check(principal)
+    found = await FactRepository(session).one_readable(principal, fact_id)
+    if found is None:
+        raise NotFound(N_("There is no such fact."), code="no_fact")
+    return found
+
+
 async def rollups(
     session: ReadSession, principal: Principal, wanted: Days, *, before: UUID | None, limit: int
 ) -> Sequence[Rollup]:

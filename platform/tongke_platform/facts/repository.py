@@ -60,6 +60,9 @@ class FactRepository(Repository[FactRecord]):
             return self.base()
         return self.base().where(_ours(FactRecord, principal))
 
+    async def one_readable(self, principal: Principal, key: UUID) -> FactRecord | None:
+        return await self.one_or_none(self.readable(principal).where(FactRecord.id == key))
+
     async def by_key(self, key: str) -> FactRecord | None:
         return await self.one_or_none(self.base().where(FactRecord.key == key))
 

@@ -62,6 +62,19 @@ async def facts(
     return _facts(request, frame, found, limit)
 
 
+@router.get("/facts/{fact_id}")
+async def fact(
+    request: Request,
+    fact_id: UUID,
+    session: Reading,
+    principal: RequiredPrincipal,
+    frame: TheFrame,
+) -> FactOut:
+    out = FactOut.model_validate(await reading.fact(session, principal, fact_id))
+    out.label = _label(request, frame, out.kind)
+    return out
+
+
 @router.get("/rollups")
 async def rollups(
     request: Request,

@@ -141,6 +141,11 @@ async def connect(
     return _chat(await groups.connect(session, frame, principal, **body.model_dump()))
 
 
+@router.get("/chats/{chat_id}")
+async def one_chat(chat_id: UUID, session: Reading, principal: RequiredPrincipal) -> ChatOut:
+    return _chat(await groups.one_of(session, principal, chat_id))
+
+
 @router.delete("/chats/{chat_id}", status_code=204)
 async def disconnect(
     chat_id: UUID, session: Writing, principal: RequiredPrincipal, frame: TheFrame

@@ -23,6 +23,7 @@ from tongke_platform.rights import Principal
 from tongke_platform.undo.service import takes_back
 
 EARLIEST = timedelta(days=366)
+CLOSED = "organisation.closed"
 
 
 class Listener(Protocol):
@@ -65,6 +66,7 @@ async def close(
     kept = {"organisation": str(gone.id), **posting.ended(posts)}
     await posting.end(session, posts, day, by)
     gone.closed_on = day
+    session.tell(CLOSED, organisation=str(gone.id))
     await ChangeRepository(session).write(
         gone, ChangeKind.CLOSED, day, after={"reason": reason} if reason else None, by_id=by.id
     )
@@ -125,6 +127,7 @@ async def merge(
     await posting.end(session, posts, day, by)
     belongings = await BelongingsRepository(session).hand_over(gone, into)
     gone.closed_on, gone.merged_into_id = day, into.id
+    session.tell(CLOSED, organisation=str(gone.id), into=str(into.id))
     changes = ChangeRepository(session)
     after = {"reason": reason} if reason else None
     for one, other in ((gone, into), (into, gone)):

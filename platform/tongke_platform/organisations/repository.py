@@ -272,9 +272,13 @@ class RoomRepository(Repository[Room]):
         return select(Room).options(joinedload(Room.school))
 
     async def by_token(self, token: str) -> Room | None:
-        """The room whose page ``token`` opens, unless that was revoked."""
+        """The room whose page ``token`` opens, unless that was revoked or the school is closed."""
         return await self.one_or_none(
-            self.base().where(Room.token == token, Room.revoked_at.is_(None))
+            self.base().where(
+                Room.token == token,
+                Room.revoked_at.is_(None),
+                Room.school.has(Organisation.closed_on.is_(None)),
+            )
         )
 
     async def by_ids(self, keys: Sequence[UUID]) -> Sequence[Room]:

@@ -115,4 +115,5 @@ async def _take_back(session: WriteSession, by: Principal, data: dict[str, Any])
                 code="renewed", name=room.name,
             )  # fmt: skip
         room.token, room.revoked_at = token, None
+        session.tell(devices.ADDRESS_CHANGED, room=str(room.id))
     await session.flush()

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from tongke_platform.wire.topics import EventTopic, StateTopic, Subscription, To
 
 MAX_EVENT_CHARS = 256 << 10
 CHECKS_AT_ONCE = 4
+CREDENTIAL_CHARS = 32
 
 T = TypeVar("T")
 
@@ -90,6 +91,14 @@ class Wire:
     def recheck(self, topic: str = "") -> None:
         """Rights have changed: ask again who may see the topic, or all topics."""
         self.carrier.signal("recheck", topic)
+
+    def recheck_credentials(self, hashes: Sequence[str]) -> None:
+        """Cookies or tokens have ended: ask again who may see what those pages have open.
+
+        ``hashes`` are SHA-256 in hex.
+        """
+        names = [one[:CREDENTIAL_CHARS] for one in hashes]
+        self.carrier.signal("recheck", "", messages.dumps({"credentials": names}))
 
     @property
     def open_pages(self) -> int:
@@ -229,7 +238,9 @@ class Wire:
             case "share":
                 self._heard(topic, sender, data)
             case "recheck":
-                self._recheck(topic)
+                self._recheck(
+                    topic, frozenset(messages.loads(data)["credentials"]) if data else None
+                )
 
     def _touch(self, topic: str) -> None:
         """One topic, or all of them ("")."""
@@ -242,8 +253,10 @@ class Wire:
         with suppress(KeyError):
             self._kinds[name].heard(key, sender, messages.loads(data))
 
-    def _recheck(self, topic: str) -> None:
+    def _recheck(self, topic: str, credentials: frozenset[str] | None) -> None:
         for page in tuple(self._pages):
+            if credentials is not None and page.credential not in credentials:
+                continue
             for sub in tuple(page.subs.values()):
                 if topic in ("", sub.topic.name):
                     self._check(page, sub)

@@ -8,6 +8,7 @@ from tongke_platform.accounts.rights import COOKIE, bearer
 from tongke_platform.errors import TongkeError
 from tongke_platform.frame import get_frame
 from tongke_platform.wire import messages
+from tongke_platform.wire.hub import CREDENTIAL_CHARS
 
 ADDRESS = "/api/wire"
 
@@ -17,7 +18,7 @@ router = APIRouter()
 def credential_of(socket: WebSocket) -> str | None:
     """A name for who is there: a hash of the token or cookie, not looked at yet."""
     given = bearer(socket) or socket.query_params.get("token") or socket.cookies.get(COOKIE)
-    return hashlib.sha256(given.encode()).hexdigest()[:32] if given else None
+    return hashlib.sha256(given.encode()).hexdigest()[:CREDENTIAL_CHARS] if given else None
 
 
 @router.websocket(ADDRESS)

@@ -34,6 +34,7 @@ from .viewer import Viewer
 _TICK_S = 0.02
 _SECOND_US = 1_000_000
 _MOST_SESSIONS = 4000
+_MOST_CREDENTIAL = 2000
 _REMEMBER_US = 60_000_000
 _NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 # A source whose publisher sent nothing for this long may be taken by anyone who may publish.
@@ -64,6 +65,7 @@ class Relay:
         self._sources: dict[tuple[str, str], Source] = {}
         self._sessions: dict[str, Session] = {}
         self._lesson_of: dict[str, str] = {}
+        self._credential_of: dict[str, str] = {}
         self._source_of: dict[str, Source] = {}
         self._slot_source: dict[int, Source] = {}
         self._followers: list[Link] = []
@@ -93,6 +95,7 @@ class Relay:
             "watch": self._watch,
             "patch": self._patch,
             "drop": self._drop,
+            "sessions": self._list,
             "end": self._end,
             "follow": self._follow,
             "pull": self._pull,
@@ -142,7 +145,7 @@ class Relay:
         publisher = Publisher(self._identity, offer, self._clock, self.port.send, holder)
         source = self._source(lesson, name)
         publisher.on_connected = lambda _: self._publisher_up(source, publisher)
-        self._add(publisher, lesson)
+        self._add(publisher, lesson, fields)
         self._source_of[publisher.id] = source
         return self._answer(publisher, publisher.sections)
 
@@ -193,7 +196,7 @@ class Relay:
         viewer.on_connected = lambda _: self._viewer_up(lesson, viewer)
         viewer.on_keyframe_wanted = self._keyframe_wanted
         viewer.on_nack = self._forwarder.resend
-        self._add(viewer, lesson)
+        self._add(viewer, lesson, fields)
         return self._answer(viewer, viewer.sections)
 
     def _viewer_up(self, lesson: str, viewer: Viewer) -> None:
@@ -229,8 +232,9 @@ class Relay:
         if (source := self._slot_source.get(id(slot))) is not None:
             source.ask_keyframe()
 
-    def _add(self, session: Session, lesson: str) -> None:
+    def _add(self, session: Session, lesson: str, fields: Message) -> None:
         session.on_end = self._session_ended
+        self._credential_of[session.id] = str(fields.get("credential") or "")[:_MOST_CREDENTIAL]
         self._sessions[session.id] = session
         self._lesson_of[session.id] = lesson
         self._rota.add(session)
@@ -283,8 +287,22 @@ class Relay:
         return {"status": 200, "sdp": text, "etag": session.etag}
 
     def _drop(self, _: Link, fields: Message) -> Message:
-        self._found(fields).end("deleted")
+        self._found(fields).end(str(fields.get("reason") or "deleted")[:40])
         return {}
+
+    def _list(self, _: Link, fields: Message) -> Message:
+        """Who is there, by lesson, act and credential: the web process looks after their rights."""
+        grants: dict[tuple[str, str, str], list[str]] = {}
+        for key, session in self._sessions.items():
+            act = "publish" if isinstance(session, Publisher) else "watch"
+            grant = (self._lesson_of[key], act, self._credential_of[key])
+            grants.setdefault(grant, []).append(key)
+        return {
+            "grants": [
+                {"lesson": lesson, "act": act, "credential": credential, "sessions": sessions}
+                for (lesson, act, credential), sessions in grants.items()
+            ]
+        }
 
     def _end(self, _: Link, fields: Message) -> Message:
         lesson = _name(fields["lesson"], "lesson")
@@ -323,6 +341,7 @@ class Relay:
             self._publisher_ended(session)
         self._tell_session(session, "ended")
         self._lesson_of.pop(session.id, None)
+        self._credential_of.pop(session.id, None)
 
     def _publisher_ended(self, session: Publisher) -> None:
         source = self._source_of.pop(session.id)

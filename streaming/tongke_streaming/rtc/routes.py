@@ -88,6 +88,7 @@ class _Endpoint:
                 lesson=grant.lesson,
                 source=grant.source,
                 holder=grant.holder,
+                credential=grant.credential,
                 sdp=offer,
             )
         else:
@@ -96,6 +97,7 @@ class _Endpoint:
                 lesson=grant.lesson,
                 label=grant.label,
                 room=grant.room,
+                credential=grant.credential,
                 cap=request.query_params.get("layer"),
                 sdp=offer,
             )
