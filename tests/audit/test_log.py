@@ -232,7 +232,7 @@ async def test_page_shows_it(client: httpx2.AsyncClient, make: Makers, frame: Fr
     headers = {**admin, "Accept": "text/html"}
     page = await client.get("/admin/audit?act=post.given", headers=headers)
     assert page.status_code == 200
-    assert "principal" in page.text
+    assert "Principal" in page.text
     nothing = await client.get(
         "/admin/audit?person=none&first_day=x&subject=" + "0" * 32, headers=headers
     )
