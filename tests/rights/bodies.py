@@ -206,6 +206,8 @@ BODIES: dict[str, Body] = {
         "data", lambda w: {"id": w.ids["person_id"], "to": w.code("partner"), "day": DAY}
     ),
     "POST /admin/people/{person_id}/edit": form(name="郝老师"),
+    "POST /admin/people/{person_id}/data": form(reason="本人申请"),
+    "POST /admin/people/{person_id}/erasure": form(reason="本人申请"),
     "POST /admin/people/{person_id}/names": form(value="hao2@school.example"),
     "POST /admin/people/{person_id}/posts": of_world(
         "data", lambda w: {"role": "volunteer", "place": f"o:{w.school('own')}"}

@@ -17,6 +17,7 @@ from tongke_platform.frame import Frame, Reading, TheFrame, Writing
 from tongke_platform.pages.desk import desk, done, trouble_of
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.people.roles import NAMES
+from tongke_platform.privacy import service as privacy
 from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
@@ -45,6 +46,7 @@ async def _page(
     """``at`` is the part of the page the trouble belongs to."""
     async with frame.database.read() as session:
         account = await own.account_of(session, frame, by, cookie)
+        erasure = await privacy.pending(session, by.id)
         setup = await second.waiting(session, frame, by.id, by.name)
     return desk(
         request,
@@ -54,6 +56,7 @@ async def _page(
         section="",
         status=trouble.status if trouble else 200,
         account=account,
+        erasure=erasure,
         asker=by,
         roles=NAMES,
         places=by.places,

@@ -56,6 +56,8 @@ from tongke_platform.pages.rendering import Pages, add_pages
 from tongke_platform.partnerships import pages as partnership_pages
 from tongke_platform.partnerships import rights as partnership_rights
 from tongke_platform.partnerships import routes as partnership_routes
+from tongke_platform.privacy import pages as privacy_pages
+from tongke_platform.privacy import retention
 from tongke_platform.settings import Settings, signing_secret
 from tongke_platform.wire import routes as wire_routes
 from tongke_platform.wire.carrier import Carrier, LocalCarrier
@@ -144,6 +146,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         app.include_router(account.router)
     for trust in (audit_routes, audit_pages, consent_routes, consent_pages, consent_doors):
         app.include_router(trust.router)
+    app.include_router(privacy_pages.router)
     for import_ in (import_routes, import_pages):
         app.include_router(import_.router)
     for router in (*ROUTERS, rules.router):
@@ -184,7 +187,7 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        rounds = (delivering.rounds(frame), fact_tasks.rounds(frame))
+        rounds = (delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame))
         await frame.wire.start()
         media.start()
         relay.start()

@@ -18,6 +18,7 @@ from tongke_platform.people.models import NameKind
 from tongke_platform.people.pages import place_choices, post_of, roles_for, wrong
 from tongke_platform.people.roles import NAMES
 from tongke_platform.people.schemas import NameIn, PersonChange, PostIn
+from tongke_platform.privacy import service as privacy
 from tongke_platform.rights import Principal
 from tongke_platform.undo import service as undos
 
@@ -53,6 +54,7 @@ async def _page(
         everywhere=rights.MANAGE.allows_everywhere(principal), oneself=principal.id == person_id,
         places=await place_choices(session, principal, None) if manages else [],
         schools=await places.choices(session, principal, rights.MANAGE) if manages else [],
+        erasure=await privacy.pending(session, person_id) if known.may_change else None,
     )  # fmt: skip
 
 

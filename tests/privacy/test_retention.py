@@ -1,0 +1,51 @@
+"""What is over goes, what is not stays."""
+
+import os
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from tests.makers import Makers
+from tongke_platform.accounts.models import LoginSession
+from tongke_platform.consent import service as consent
+from tongke_platform.database import uuid7
+from tongke_platform.frame import Frame
+from tongke_platform.people.roles import Role
+from tongke_platform.privacy.retention import ORPHAN_AGE, RETENTION, sweep
+
+
+def test_every_rule_says_why() -> None:
+    assert all(one.days > 0 and one.why and one.what for one in RETENTION)
+    log = next(one for one in RETENTION if "audit" in one.what)
+    assert log.days >= 180
+
+
+async def test_old_sessions_go(make: Makers, frame: Frame) -> None:
+    person = await make.person(await make.school(await make.region()), Role.PRINCIPAL)
+    now = frame.now()
+    async with frame.database.write() as session:
+        for days in (-40, -1, 5):
+            expires = now + timedelta(days=days)
+            token = f"{days:064d}"
+            session.add(LoginSession(token_hash=token, person_id=person.id, expires_at=expires))
+    gone = await sweep(frame)
+    assert gone["sessions that are over"] == 1
+    async with frame.database.read() as session:
+        left = await session.execute(select(func.count()).select_from(LoginSession))
+        assert left.scalar_one() == 2
+    assert not any((await sweep(frame)).values())
+
+
+async def test_photographs_without_a_form_go(frame: Frame) -> None:
+    folder = consent.folder(frame)
+    folder.mkdir(parents=True, exist_ok=True)
+    old, new, other = folder / f"{uuid7()}.jpg", folder / f"{uuid7()}.jpg", folder / "note.jpg"
+    for path in (old, new, other):
+        path.write_bytes(b"x")
+    before = (frame.now() - ORPHAN_AGE - timedelta(hours=1)).timestamp()
+    for path in (old, other):
+        os.utime(path, (before, before))
+    assert (await sweep(frame))["photographs without a form"] == 1
+    assert not old.exists()
+    assert new.exists()
+    assert other.exists()
