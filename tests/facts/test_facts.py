@@ -157,7 +157,7 @@ async def test_the_database_refuses_to_change_one(
 def test_the_repository_cannot_change_one() -> None:
     acts = {name for name in vars(FactRepository) if not name.startswith("_")}
     assert acts == {
-        *("model", "readable", "by_key", "append", "search", "of_group", "about"),
+        *("model", "readable", "one_readable", "by_key", "append", "search", "of_group", "about"),
         *("summed_between", "span"),
     }
 

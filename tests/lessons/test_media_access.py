@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
 from tests.makers import Makers, Someone
 from tests.processes import Answer, StandIn
 from tongke_courses.lessons import service
-from tongke_courses.lessons.models import Lesson
+from tongke_courses.lessons.models import Lesson, LessonRoom
 from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.accounts.service import log_in, principal_of
 from tongke_platform.consent import service as consent
@@ -346,7 +347,14 @@ async def _close(frame: Frame, by: Principal, room: Room) -> None:
         await closing.close(session, gone, day=frame.today(), by=by)
 
 
-@pytest.mark.parametrize("change", [_revoke, _renew, _pause, _close])
+async def _decline(frame: Frame, by: Principal, room: Room) -> None:
+    async with frame.database.write() as session:
+        found = select(LessonRoom).where(LessonRoom.room_id == room.id)
+        delivery = (await session.execute(found)).scalar_one()
+        delivery.declined_at, delivery.declined_by_id = frame.now(), by.id
+
+
+@pytest.mark.parametrize("change", [_revoke, _renew, _pause, _close, _decline])
 async def test_what_takes_the_classroom_out_ends_what_it_watches(
     client: httpx2.AsyncClient,
     make: Makers,

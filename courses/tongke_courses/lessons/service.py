@@ -184,7 +184,6 @@ async def decline(
     if found.declined_at is None:
         found.declined_at, found.declined_by_id = frame.now(), by.id
         announce(frame, session, found.lesson_id)
-        frame.wire.recheck(f"lesson:{found.lesson_id}")
     return found
 
 

@@ -14,6 +14,7 @@ from tongke_courses.lessons.access import still
 from tongke_courses.lessons.attendance import Attendance
 from tongke_courses.lessons.live import LiveHub
 from tongke_courses.lessons.models import Lesson
+from tongke_courses.lessons.repository import LessonRepository
 from tongke_platform.frame import Frame
 from tongke_platform.settings import Settings
 from tongke_streaming.frames import LinkLost, Refused
@@ -97,19 +98,22 @@ class Media:
     async def _end_refused(self) -> None:
         """Those who send first: what they send is recorded."""
         grants = (await self._relay.request("sessions"))["grants"]
-        lessons: dict[str, Lesson] = {}
+        lessons: dict[str, Lesson | None] = {}
         for grant in sorted(grants, key=lambda one: one["act"]):
             if grant["credential"] and not await self._may_stay(lessons, grant):
                 for key in grant["sessions"]:
                     await self._end_session(grant, key)
 
-    async def _may_stay(self, lessons: dict[str, Lesson], grant: Message) -> bool:
+    async def _may_stay(self, lessons: dict[str, Lesson | None], grant: Message) -> bool:
         """``lessons``: those read for this look round."""
         key = grant["lesson"]
         if key not in lessons:
             async with self._frame.database.read() as session:
-                lessons[key] = await service.get(session, UUID(key))
-        return await still(self._frame, lessons[key], grant["act"], grant["credential"])
+                lessons[key] = await LessonRepository(session).by_id(UUID(key))
+        lesson = lessons[key]
+        if lesson is None:
+            return False
+        return await still(self._frame, lesson, grant["act"], grant["credential"])
 
     async def _end_session(self, grant: Message, key: str) -> None:
         with suppress(Refused):  # it has just ended by itself
