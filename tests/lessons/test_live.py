@@ -158,6 +158,7 @@ async def test_media_events_arrive(
     make: Makers, url: str, lesson: Lesson, room: Room, relay: StandIn, hls: StandIn
 ) -> None:
     async with page(url, lesson, make.media_token(lesson, "publish")) as desk:
+        await desk.next()
         relay.tell("stats", **stats(lesson, room))
         live = await desk.until(
             lambda now: now["source"]["kbps"] == 1800 and now["lesson"]["state"] == "live"
