@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from tests.makers import Makers, Someone
-from tongke_courses.lessons import rights, service
+from tongke_courses.lessons import rights, seeing, service
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
 from tongke_platform.accounts import service as accounts
@@ -51,7 +51,7 @@ async def may_watch(frame: Frame, someone: Someone, lesson: Lesson) -> bool:
         repository = LessonRepository(session)
         found = await repository.all(repository.readable(principal).where(Lesson.id == lesson.id))
         loaded = await service.get(session, lesson.id)
-    allowed = rights.may_watch(principal, loaded)
+        allowed = await seeing.may_watch(session, principal, loaded)
     assert bool(found) is allowed, "the statement and the rule agree"
     return allowed
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from starlette.requests import HTTPConnection
 
-from tongke_courses.lessons import rights, service
+from tongke_courses.lessons import rights, seeing, service
 from tongke_courses.lessons.dependencies import parse_id
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
@@ -91,6 +91,8 @@ async def _allowed(frame: Frame, who: Principal | Room | MediaClaims, lesson: Le
         return access
     if isinstance(who, Room):
         return _of_room(who, lesson, frame.today())
+    async with frame.database.read() as session:
+        await seeing.check_watch(session, who, lesson)
     return _of_person(who, lesson)
 
 
@@ -185,10 +187,12 @@ async def _check_holder(frame: Frame, access: Access) -> None:
         return
     async with frame.database.read() as session:
         holder = await _active(frame, session, key)
-    if holder is None:
-        raise Unauthorized(N_("This link is not valid."), code="bad_token")
-    check = rights.check_lead if access.may_publish else rights.check_watch
-    check(holder, access.lesson)
+        if holder is None:
+            raise Unauthorized(N_("This link is not valid."), code="bad_token")
+        if access.may_publish:
+            rights.check_lead(holder, access.lesson)
+        else:
+            await seeing.check_watch(session, holder, access.lesson)
 
 
 async def _check_room(frame: Frame, access: Access) -> None:
@@ -213,7 +217,6 @@ def _of_room(room: Room, lesson: Lesson, day: date) -> Access:
 
 
 def _of_person(principal: Principal, lesson: Lesson) -> Access:
-    rights.check_watch(principal, lesson)
     return Access(
         lesson=lesson,
         may_publish=rights.may_lead(principal, lesson),

@@ -7,7 +7,8 @@ from fastapi import Depends
 
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
-from tongke_courses.lessons.rights import NO_LESSON, check_lead, check_watch
+from tongke_courses.lessons.rights import NO_LESSON, check_lead
+from tongke_courses.lessons.seeing import check_watch
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.errors import NotFound
 from tongke_platform.frame import TheFrame
@@ -25,9 +26,9 @@ async def watchable_lesson(lesson_id: str, principal: RequiredPrincipal, frame: 
     """The lesson in the path, for those who may watch it."""
     async with frame.database.read() as session:
         lesson = await LessonRepository(session).by_id(parse_id(lesson_id))
-    if lesson is None:
-        raise NotFound(NO_LESSON, code="no_lesson")
-    check_watch(principal, lesson)
+        if lesson is None:
+            raise NotFound(NO_LESSON, code="no_lesson")
+        await check_watch(session, principal, lesson)
     return lesson
 
 

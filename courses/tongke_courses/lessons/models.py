@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from tongke_courses.lessons.visibility import Visibility
 from tongke_platform.database import EnumString, Record
 from tongke_platform.organisations.models import Organisation, Room, new_secret
 from tongke_platform.partnerships.models import Partnership
@@ -20,17 +21,25 @@ class LessonState(StrEnum):
 
 
 class Lesson(Record):
-    """``school`` and ``teacher`` lead it. ``media_key`` is its unguessable media path."""
+    """``school`` and ``teacher`` lead it. ``media_key`` is its unguessable media path.
+
+    A lesson of a course may have no ``planned_start`` yet. ``wanted_visibility`` None: that of the
+    course; ``visibility`` is what holds, which is less while the course is no longer, or not yet,
+    published, or a school has not agreed that its class becomes public.
+    """
 
     __tablename__ = "lessons"
-    __table_args__ = (Index("ix_lessons_school_id_planned_start", "school_id", "planned_start"),)
+    __table_args__ = (
+        Index("ix_lessons_school_id_planned_start", "school_id", "planned_start"),
+        Index("ix_lessons_course_id_position", "course_id", "position"),
+    )
 
     title: Mapped[str] = mapped_column(String(200))
     subject: Mapped[str] = mapped_column(String(40))
     grade: Mapped[str] = mapped_column(String(40))
     school_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     teacher_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
-    planned_start: Mapped[datetime] = mapped_column(index=True)
+    planned_start: Mapped[datetime | None] = mapped_column(index=True)
     planned_minutes: Mapped[int]
     state: Mapped[LessonState] = mapped_column(
         EnumString(LessonState), default=LessonState.PLANNED, index=True
@@ -38,6 +47,19 @@ class Lesson(Record):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     media_key: Mapped[str] = mapped_column(String(64), unique=True, default=new_secret)
+    description: Mapped[str] = mapped_column(String(8000), default="", server_default="")
+    course_id: Mapped[UUID | None] = mapped_column(ForeignKey("courses.id", ondelete="SET NULL"))
+    unit_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("course_units.id", ondelete="SET NULL"), index=True
+    )
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
+    textbook_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("textbook_nodes.id", ondelete="SET NULL"), index=True
+    )
+    wanted_visibility: Mapped[Visibility | None] = mapped_column(EnumString(Visibility))
+    visibility: Mapped[Visibility] = mapped_column(
+        EnumString(Visibility), default=Visibility.ROOMS, server_default=Visibility.ROOMS.value
+    )
 
     school: Mapped[Organisation] = relationship(lazy="raise")
     teacher: Mapped[Person] = relationship(lazy="raise")
@@ -46,8 +68,16 @@ class Lesson(Record):
     )
 
     @property
+    def starts_at(self) -> datetime:
+        """Of a lesson that has a time, as every lesson of a day has. Raises ValueError."""
+        if self.planned_start is None:
+            raise ValueError(f"lesson {self.id} has no time yet")
+        return self.planned_start
+
+    @property
     def planned_end(self) -> datetime:
-        return self.planned_start + timedelta(minutes=self.planned_minutes)
+        """Raises ValueError for a lesson without a time."""
+        return self.starts_at + timedelta(minutes=self.planned_minutes)
 
     @property
     def rooms(self) -> list[Room]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from tongke_courses.lessons import rights, service
+from tongke_courses.lessons import rights, seeing, service
 from tongke_courses.lessons.dependencies import LedLesson, parse_id
 from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.rights import WATCH
@@ -48,7 +48,7 @@ class LessonView:
     school: str
     teacher: str
     state: str
-    planned_start: datetime
+    planned_start: datetime | None
     planned_length: timedelta
 
 
@@ -112,11 +112,11 @@ def next_of_room(lessons: Sequence[Lesson], now: datetime) -> Lesson | None:
     """What a classroom's screen is about; when nothing comes, the lesson that has just ended."""
     coming = next_of(lessons, now)
     ended = [one for one in lessons if one.state is LessonState.ENDED]
-    last = max(ended, key=lambda one: one.ended_at or one.planned_start, default=None)
+    last = max(ended, key=lambda one: one.ended_at or one.starts_at, default=None)
     if coming is None or last is None or coming.state is LessonState.LIVE:
         return coming or last
     just_ended = last.ended_at is not None and now - last.ended_at < RECENT
-    return last if just_ended and coming.planned_start - now > RECENT else coming
+    return last if just_ended and coming.starts_at - now > RECENT else coming
 
 
 @router.get("/")
@@ -219,8 +219,8 @@ async def _room_lesson(
         "school": view.school,
         "teacher": view.teacher,
         "state": view.state,
-        "planned_start": view.planned_start.isoformat(),
-        "start_words": times.said(view.planned_start, now, language, zone),
+        "planned_start": lesson.starts_at.isoformat(),
+        "start_words": times.said(lesson.starts_at, now, language, zone),
         "addresses": {
             "whep": where.whep,
             "hls": where.hls,
@@ -246,7 +246,7 @@ async def replay(
     if room is None:
         if principal is None:
             raise Unauthorized
-        rights.check_watch(principal, lesson)
+        await seeing.check_watch(session, principal, lesson)
     view = view_of(lesson)
     if lesson.state is not LessonState.ENDED or lesson.started_at is None:
         viewer = viewer_of(principal) if principal else None

@@ -5,15 +5,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, union, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.rights import ANSWER, WATCH
+from tongke_courses.lessons.visibility import Visibility
 from tongke_platform.database import Repository
 from tongke_platform.organisations.models import Organisation, Room
 from tongke_platform.partnerships.models import Partnership
-from tongke_platform.partnerships.repository import in_force
+from tongke_platform.partnerships.repository import givers_to, in_force
 from tongke_platform.rights import Principal
 
 
@@ -33,7 +34,24 @@ class LessonRepository(Repository[Lesson]):
         )
 
     def readable(self, principal: Principal) -> Select[Any]:
-        """The lessons ``principal`` may watch; the same rule as ``rights.may_watch``."""
+        """The lessons ``principal`` may watch; the same rule as ``seeing.may_watch``."""
+        if WATCH.allows_everywhere(principal):
+            return self.base()
+        everybody = Lesson.visibility.in_((Visibility.SIGNED_IN, Visibility.PUBLIC))
+        partners = and_(
+            Lesson.visibility == Visibility.PARTNERSHIP, Lesson.school_id.in_(teaching(principal))
+        )
+        own = self.concerning(principal).with_only_columns(Lesson.id).options()
+        return self.base().where(or_(everybody, partners, Lesson.id.in_(own)))
+
+    async def is_readable(self, principal: Principal, key: UUID) -> bool:
+        statement = self.readable(principal).where(Lesson.id == key).with_only_columns(Lesson.id)
+        return (await self.session.execute(statement)).scalar_one_or_none() is not None
+
+    def concerning(self, principal: Principal) -> Select[Any]:
+        """The lessons of the principal's own day: those they lead, of their schools, and those
+        delivered to their classrooms.
+        """
         statement = self.base()
         if WATCH.allows_everywhere(principal):
             return statement
@@ -47,10 +65,10 @@ class LessonRepository(Repository[Lesson]):
             )
         )
 
-    async def readable_between(
+    async def concerning_between(
         self, principal: Principal, start: datetime, end: datetime
     ) -> Sequence[Lesson]:
-        return await self.all(_between(self.readable(principal), start, end))
+        return await self.all(_between(self.concerning(principal), start, end))
 
     async def of_room_between(
         self, room: Room, day: date, start: datetime, end: datetime
@@ -140,6 +158,19 @@ class LessonRoomRepository(Repository[LessonRoom]):
                 ),
             )
         )
+
+
+def teaching(principal: Principal) -> Select[Any]:
+    """The ids of schools that may teach the principal's under a partnership in force."""
+    mine = select(Organisation.id).where(WATCH.clause(principal))
+    managing = select(Organisation.parent_id).where(
+        WATCH.clause(principal), Organisation.parent_id.is_not(None)
+    )
+    takers = union(mine, managing).subquery()
+    givers = givers_to(select(takers.c[0]), principal.today)
+    return select(Organisation.id).where(
+        or_(Organisation.id.in_(givers), Organisation.parent_id.in_(givers))
+    )
 
 
 def held() -> ColumnElement[bool]:

@@ -59,10 +59,11 @@ def may_lead(principal: Principal, lesson: Lesson) -> bool:
     return principal.id == lesson.teacher_id or LEAD.allows(principal, lesson.school)
 
 
-def may_watch(principal: Principal, lesson: Lesson) -> bool:
+def may_watch_own(principal: Principal, lesson: Lesson) -> bool:
     """Its leaders, its school, and the schools of the rooms it reaches today.
 
-    ``LessonRepository.readable`` says the same.
+    ``LessonRepository.concerning`` says the same. Those its visibility lets in besides are known by
+    ``seeing.may_watch``.
     """
     if may_lead(principal, lesson):
         return True
@@ -86,11 +87,6 @@ def reaches(lesson: Lesson, delivery: LessonRoom, day: date) -> bool:
 def room_may_watch(room: Room, lesson: Lesson, day: date) -> bool:
     reached = any(one.id == room.id for one in rooms_reached(lesson, day))
     return room.revoked_at is None and room.school.closed_on is None and reached
-
-
-def check_watch(principal: Principal, lesson: Lesson) -> None:
-    if not may_watch(principal, lesson):
-        raise Forbidden(NOT_YOURS, code="not_your_lesson")
 
 
 def check_lead(principal: Principal, lesson: Lesson) -> None:

@@ -80,7 +80,7 @@ class LessonOut(BaseModel):
     grade: str
     school: OrganisationOut
     teacher: TeacherOut
-    planned_start: datetime
+    planned_start: datetime | None
     planned_minutes: int
     state: LessonState
     started_at: datetime | None

@@ -39,8 +39,8 @@ def day_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 async def today(
     session: ReadSession, principal: Principal, now: datetime, zone: ZoneInfo
 ) -> Sequence[Lesson]:
-    """Today's lessons ``principal`` may watch, in the order of their planned start."""
-    return await LessonRepository(session).readable_between(principal, *day_of(now, zone))
+    """Today's lessons of ``principal``'s day, in the order of their planned start."""
+    return await LessonRepository(session).concerning_between(principal, *day_of(now, zone))
 
 
 async def today_of_room(
@@ -73,8 +73,8 @@ class Delivery:
 
     def day_of(self, lesson: Lesson) -> date:
         """The day a partnership has to cover: the lesson's own, but never one gone by."""
-        today, planned = (t.astimezone(self.zone).date() for t in (self.now, lesson.planned_start))
-        return max(today, planned)
+        times = (self.now, lesson.planned_start or self.now)
+        return max(one.astimezone(self.zone).date() for one in times)
 
 
 async def create(
@@ -85,7 +85,7 @@ async def create(
     grade: str,
     teacher: Person,
     school_id: UUID | None,
-    planned_start: datetime,
+    planned_start: datetime | None,
     planned_minutes: int = 40,
     rooms: Sequence[Room] = (),
     delivery: Delivery,

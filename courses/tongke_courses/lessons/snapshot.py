@@ -115,7 +115,7 @@ def _lesson(lesson: Lesson) -> Json:
         "id": str(lesson.id),
         "title": lesson.title,
         "state": lesson.state.value,
-        "planned_start": lesson.planned_start.isoformat(),
+        "planned_start": lesson.planned_start.isoformat() if lesson.planned_start else None,
         "planned_minutes": lesson.planned_minutes,
         "started_at": lesson.started_at.isoformat() if lesson.started_at else None,
         "school": lesson.school.name,

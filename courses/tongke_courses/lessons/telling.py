@@ -11,8 +11,11 @@ RECEIVING = frozenset({Role.ACADEMIC_OFFICE, Role.SCHOOL_ADMIN, Role.LOCAL_TEACH
 
 
 async def planned(session: WriteSession, lesson: Lesson, room: Room) -> None:
-    """To the school of a classroom it is to reach, in the transaction that plans it, once."""
-    if room.school_id == lesson.school_id:
+    """To the school of a classroom it is to reach, in the transaction that plans it, once.
+
+    A lesson without a time is told when it has one.
+    """
+    if room.school_id == lesson.school_id or lesson.planned_start is None:
         return
     await notices.tell_school(
         session,

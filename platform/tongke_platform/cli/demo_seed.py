@@ -301,7 +301,7 @@ class _Seeder:
     async def _held(self, session: WriteSession, key: UUID) -> None:
         """A lesson of before the demo was there: what is counted of it, without a recording."""
         repository = LessonRepository(session)
-        start = (await lessons.get(session, key)).planned_start
+        start = (await lessons.get(session, key)).starts_at
         await repository.start(key, start)
         await repository.end(key, start + timedelta(minutes=PLANNED_MINUTES))
         lesson = await lessons.fresh(session, key)
@@ -326,11 +326,11 @@ class _Seeder:
 
     def _is_now(self, lesson: Lesson) -> bool:
         open_still = lesson.state is not LessonState.ENDED
-        return open_still and lesson.planned_start <= self._now <= lesson.planned_end
+        return open_still and lesson.starts_at <= self._now <= lesson.planned_end
 
     def _is_today(self, lesson: Lesson) -> bool:
         start, end = lessons.day_of(self._now, self._settings.zone)
-        return start <= lesson.planned_start < end
+        return start <= lesson.starts_at < end
 
     async def _plan(
         self, session: WriteSession, owner_id: UUID, room_ids: list[UUID], wanted: DemoLesson

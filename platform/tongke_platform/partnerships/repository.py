@@ -35,6 +35,25 @@ def in_force(day: date) -> ColumnElement[bool]:
     )
 
 
+def givers_to(takers: Select[Any], day: date) -> Select[Any]:
+    """The ids of the schools that may teach one of ``takers`` (a statement of ids) on ``day``.
+
+    A teaching point takes and gives with the school that manages it, which is for the caller to add.
+    """
+    giver, taker = aliased(PartnershipSide), aliased(PartnershipSide)
+    return (
+        select(giver.organisation_id)
+        .join(taker, taker.partnership_id == giver.partnership_id)
+        .join(Partnership, Partnership.id == giver.partnership_id)
+        .where(
+            in_force(day),
+            taker.organisation_id.in_(takers),
+            giver.id != taker.id,
+            or_(giver.part == Part.LEAD, Partnership.kind == PartnershipKind.JOINT),
+        )
+    )
+
+
 class PartnershipRepository(Repository[Partnership]):
     """Every partnership read here has its sides with their schools loaded."""
 

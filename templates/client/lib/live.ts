@@ -26,7 +26,7 @@ export interface Snapshot {
     id: string;
     title: string;
     state: "planned" | "live" | "ended";
-    planned_start: string;
+    planned_start: string | null;
     started_at: string | null;
     school: string;
     teacher: string;

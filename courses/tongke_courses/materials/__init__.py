@@ -1,0 +1,1 @@
+"""Materials of lessons and courses: files with versions, links, and how files come in and go out."""

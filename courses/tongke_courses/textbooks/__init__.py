@@ -1,0 +1,1 @@
+"""The textbook tree: stage, system, subject, edition, grade, volume, unit, period."""
