@@ -27,7 +27,7 @@ from tongke_platform.frame import Frame
 from tongke_platform.media_tokens import MediaClaims, looks_like_media_token
 from tongke_platform.organisations.models import Room
 from tongke_platform.organisations.repository import RoomRepository
-from tongke_platform.rights import Principal
+from tongke_platform.rights import Principal, Way
 from tongke_streaming.authorizer import Act, Grant
 from tongke_streaming.frames import Refused
 
@@ -39,13 +39,20 @@ OTHER_ACT = N_("This link does not allow that.")
 
 class Credential(BaseModel, frozen=True):
     """What a media session was opened with, kept beside it so that it can be asked again: what a
-    media token said, a person, or a classroom with a mark of the address it came by. No secret.
+    media token said, a person with the login or API token they came by, or a classroom with a mark
+    of the address it came by. No secret.
     """
 
     person: UUID | None = None
+    login: UUID | None = None
+    api_token: UUID | None = None
     room: UUID | None = None
     address: str = ""
     claims: MediaClaims | None = None
+
+    @property
+    def way(self) -> Way:
+        return self.claims.way if self.claims is not None else Way(self.login, self.api_token)
 
     def packed(self) -> str:
         return self.model_dump_json(exclude_defaults=True)
@@ -97,7 +104,7 @@ async def _allowed(frame: Frame, who: Principal | Room | MediaClaims, lesson: Le
 async def still(frame: Frame, lesson: Lesson, act: Act, credential: str) -> bool:
     """Whether a session of ``lesson`` that was let in with ``credential`` would be let in now.
 
-    A token that has run out since ends nothing that it began.
+    A token or a login that has run out since ends nothing that it began; one that was ended does.
     """
     try:
         known = Credential.model_validate_json(credential)
@@ -123,11 +130,11 @@ async def _known(
         return room if room is not None and _mark(room.token) == known.address else None
     if known.person is None:
         return None
-    return await _active(frame, session, known.person)
+    return await _active(frame, session, known.person, known.way)
 
 
-async def _active(frame: Frame, session: ReadSession, key: UUID) -> Principal | None:
-    found = await principal_of(session, key, frame.today())
+async def _active(frame: Frame, session: ReadSession, key: UUID, way: Way) -> Principal | None:
+    found = await principal_of(session, key, frame.today(), way=way)
     return found if found is not None and found.person.deactivated_at is None else None
 
 
@@ -184,7 +191,7 @@ async def _check_holder(frame: Frame, access: Access) -> None:
     if key is None:
         return
     async with frame.database.read() as session:
-        holder = await _active(frame, session, key)
+        holder = await _active(frame, session, key, access.credential.way)
     if holder is None:
         raise Unauthorized(N_("This link is not valid."), code="bad_token")
     check = rights.check_lead if access.may_publish else rights.check_watch
@@ -220,7 +227,9 @@ def _of_person(principal: Principal, lesson: Lesson) -> Access:
         may_watch=True,
         holder=rights.holder_of(principal),
         label=principal.name,
-        credential=Credential(person=principal.id),
+        credential=Credential(
+            person=principal.id, login=principal.way.login, api_token=principal.way.api_token
+        ),
     )
 
 
