@@ -15,7 +15,7 @@ from typing import Any
 
 from tongke_streaming.archive.store import StoreError
 from tongke_streaming.hls.lesson import Lesson
-from tongke_streaming.hls.library import Library
+from tongke_streaming.hls.library import Library, Renewed
 from tongke_streaming.hls.metrics import Metrics
 from tongke_streaming.hls.model import TARGET_DURATION_S
 from tongke_streaming.hls.query import (
@@ -70,7 +70,7 @@ class Problem(Exception):
 class Request:
     """One request on its way. ``kind`` is for the metrics and the log."""
 
-    __slots__ = ("headers", "kind", "lesson", "query", "receive", "send", "size", "status")
+    __slots__ = ("headers", "key", "kind", "lesson", "query", "receive", "send", "size", "status")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
@@ -78,6 +78,7 @@ class Request:
         self.receive = receive
         self.send = send
         self.kind = "other"
+        self.key = ""
         self.lesson = ""
         self.status = 0
         self.size = 0
@@ -146,7 +147,8 @@ class HlsApp:
         if len(steps) < 4 or steps[1] != "media":
             await self._about_us(path, request)
             return
-        lesson = await self._library.by_key(steps[2])
+        lesson = await self._lesson(steps[2])
+        request.key = steps[2]
         if lesson is None:
             raise Problem(404, "no such lesson")
         request.lesson = lesson.id
@@ -160,6 +162,12 @@ class HlsApp:
             await self._playlist(rendition, request)
         else:
             await self._media(lesson, rendition, steps[4], request)
+
+    async def _lesson(self, key: str) -> Lesson | None:
+        try:
+            return await self._library.by_key(key)
+        except Renewed as error:
+            raise _gone() from error
 
     async def _about_us(self, path: str, request: Request) -> None:
         if path == "/healthz":
@@ -216,6 +224,8 @@ class HlsApp:
         if late or self._closing:
             raise Problem(503, "not there yet", [(b"retry-after", b"1")])
         await rendition.pulse.wait(request.receive, deadline)
+        if not self._library.is_current(request.key):
+            raise _gone()
 
     # Media.
 
@@ -255,6 +265,10 @@ class HlsApp:
             if rendition.hint != (msn, index):
                 return None
             await self._hold(rendition, deadline, request)
+
+
+def _gone() -> Problem:
+    return Problem(410, "this path was renewed; the lesson's first playlist names the new one")
 
 
 async def _answer_media(rendition: Rendition, data: bytes, request: Request) -> None:
