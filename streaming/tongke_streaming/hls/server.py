@@ -47,6 +47,8 @@ _GZIP = (b"content-encoding", b"gzip")
 _IMMUTABLE = (b"cache-control", b"public, immutable, max-age=31536000")
 _BRIEF = (b"cache-control", b"public, max-age=1")
 _ENDED = (b"cache-control", b"public, max-age=60")
+_NEVER = (b"cache-control", b"no-store")
+_FRESHNESS = {404: _BRIEF, 410: _ENDED}  # a renewed path never comes back
 _RANGES = (b"accept-ranges", b"bytes")
 _PREFLIGHT: Headers = [
     _CORS,
@@ -300,7 +302,7 @@ async def _refuse(request: Request, problem: Problem) -> None:
     }
     headers = [
         (b"content-type", b"application/problem+json"),
-        (b"cache-control", b"public, max-age=1" if problem.status == 404 else b"no-store"),
+        _FRESHNESS.get(problem.status, _NEVER),
         _CORS,
         *problem.headers,
     ]
