@@ -106,10 +106,16 @@ function ready(): void {
 function fail(status?: number): void {
   state = "failed";
   hls?.destroy();
+  hls = null;
   video.pause();
   show("cover", false);
   show("trouble", true);
   const missing = status === 404 || status === 409;
+  if (status === 401 || status === 403) {
+    say("trouble-heading", _("You can no longer watch this recording"));
+    say("trouble-words", _("Your school's administrator can tell you why."));
+    return;
+  }
   say("trouble-heading", missing ? _("There is no recording of this lesson yet") : _("The recording could not be loaded"));
   say("trouble-words", missing ? _("It appears here when the lesson has ended.") : _("Please check the network and try again. The recording itself is safe."));
 }
