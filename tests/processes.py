@@ -56,7 +56,7 @@ async def nothing(message: Message) -> Message:
     return {}
 
 
-async def no_readers(message: Message) -> Message:
+async def no_keys(message: Message) -> Message:
     """Of the packagers: no lesson is in use."""
     return {"lessons": []}
 

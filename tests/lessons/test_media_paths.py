@@ -33,8 +33,11 @@ class Packagers:
         self.renewed: asyncio.Queue[str] = asyncio.Queue()
         self.looked: asyncio.Queue[None] = asyncio.Queue()
         stand_in.answers |= {
-            "open": self._open, "multivariant": self._multivariant, "readers": self._readers
-        }  # fmt: skip
+            "open": self._open,
+            "multivariant": self._multivariant,
+            "keys": self._keys,
+            "readers": self._readers,
+        }
 
     def take(self, lesson: str, key: str) -> None:
         keys = self.keys.setdefault(lesson, [])
@@ -57,18 +60,16 @@ class Packagers:
         self.readers[message["lesson"]].add(message["reader"])
         return {"playlist": f"#EXTM3U {message['key']}", "known": self.known}
 
-    async def _readers(self, message: Message) -> Message:
+    async def _keys(self, message: Message) -> Message:
         self.looked.put_nowait(None)
         lessons = [
-            {
-                "lesson": lesson,
-                "key": keys[-1],
-                "known": self.known,
-                "credentials": [*self.readers[lesson]],
-            }
+            {"lesson": lesson, "key": keys[-1], "known": self.known}
             for lesson, keys in self.keys.items()
         ]
         return {"lessons": lessons}
+
+    async def _readers(self, message: Message) -> Message:
+        return {"credentials": [*self.readers[message["lesson"]]]}
 
     async def next_key(self) -> str:
         async with asyncio.timeout(5):
@@ -226,3 +227,19 @@ async def test_records_from_before_the_last_key_get_another(
     fresh = await packagers.next_key()
     assert answer.text == f"#EXTM3U {fresh}"
     assert await _key(frame, lesson) == fresh
+
+
+async def test_tokens_to_watch_of_one_person_are_one_reader(
+    packagers: Packagers, client: httpx2.AsyncClient, make: Makers, lesson: Lesson, teacher: Someone
+) -> None:
+    headers = await make.bearer(teacher)
+    for label in ("a", "b"):
+        answer = await client.post(
+            f"/api/lessons/{lesson.id}/tokens",
+            json={"act": "watch", "label": label, "source": f"screen-{label}"},
+            headers=headers,
+        )
+        token = answer.json()["token"]
+        found = await client.get(f"/live/{lesson.id}/hls/index.m3u8", params={"token": token})
+        assert found.status_code == 200
+    assert len(packagers.readers[str(lesson.id)]) == 1

@@ -3,7 +3,6 @@ gets another path, and those who may ask for it by themselves (docs/decisions/00
 """
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -85,18 +84,21 @@ class MediaPaths:
             self._look.ask()
 
     async def _check_all(self) -> None:
-        for one in await self._hls.readers():
-            await self._check(UUID(one["lesson"]), one["key"], one["known"], one["credentials"])
+        for one in await self._hls.keys():
+            await self._check(UUID(one["lesson"]), one["key"], known=one["known"])
 
-    async def _check(self, key: UUID, path: str, known: bool, credentials: Sequence[str]) -> None:
+    async def _check(self, key: UUID, path: str, *, known: bool) -> None:
         lesson = await self._lesson(key)
         if lesson is None:
             return
         if lesson.media_key != path:  # renewed, and the packagers were not told
             if not await self._serve(key, lesson.media_key):  # records from before that key
                 await self._renew(key, lesson.media_key)
-        elif not known or not await all_may_watch(self._frame, lesson, credentials):
+        elif not known or not await self._all_may_watch(lesson):
             await self._renew(key, path)
+
+    async def _all_may_watch(self, lesson: Lesson) -> bool:
+        return await all_may_watch(self._frame, lesson, await self._hls.readers(str(lesson.id)))
 
     async def _lesson(self, key: UUID) -> Lesson | None:
         async with self._frame.database.read() as session:

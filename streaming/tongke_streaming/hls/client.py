@@ -59,9 +59,14 @@ class HlsClient:
         """For whoever does not renew keys."""
         return await self.multivariant(grant.lesson, grant.media_key, base, source)
 
-    async def readers(self) -> list[Message]:
-        """Of the lessons in use: lesson, key, known, credentials (docs/architecture.md)."""
-        found: list[Message] = (await self._link.request("readers"))["lessons"]
+    async def keys(self) -> list[Message]:
+        """Of the lessons in use: lesson, key, known (docs/architecture.md)."""
+        found: list[Message] = (await self._link.request("keys"))["lessons"]
+        return found
+
+    async def readers(self, lesson: str) -> list[str]:
+        """The credentials that its key was given to."""
+        found: list[str] = (await self._link.request("readers", lesson=lesson))["credentials"]
         return found
 
     async def finish(self, lesson: str) -> None:

@@ -17,6 +17,7 @@ from tongke_streaming.hls.playlist import Report, Variant, multivariant_playlist
 from tongke_streaming.hls.rendition import Rendition
 
 MAIN_SOURCE = "lead"
+_MOST_READERS = 8000  # they go to web in one message
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,14 @@ class Lesson:
         self.recorder.note("key", key=key)
         for rendition in self.renditions.values():
             rendition.pulse.beat()
+
+    def note_reader(self, credential: str) -> None:
+        if not credential or credential in self.readers:
+            return
+        if len(self.readers) < _MOST_READERS:
+            self.readers.add(credential)
+        else:
+            self.known = False
 
     # What the packager tells.
 

@@ -252,22 +252,21 @@ class Library:
         text = lesson.multivariant(f"{base.rstrip('/')}/media/{key}/", source)
         if text is None:
             raise Refused(404, "nothing_yet", "the lesson has no media yet")
-        if reader:
-            lesson.readers.add(reader)
+        lesson.note_reader(reader)
         return text, lesson.known
 
-    def readers(self) -> list[Message]:
-        """Of the lessons in use: the key, to whom it was given, and whether those are all."""
+    def keys(self) -> list[Message]:
+        """Of the lessons in use: the key, and whether all it was given to are known."""
         return [
-            {
-                "lesson": lesson.id,
-                "key": lesson.key,
-                "known": lesson.known,
-                "credentials": sorted(lesson.readers),
-            }
+            {"lesson": lesson.id, "key": lesson.key, "known": lesson.known}
             for lesson in self.lessons.values()
             if lesson.key is not None
         ]
+
+    def readers(self, name: str) -> list[str]:
+        """The credentials its key was given to; none for a lesson that is not in use any more."""
+        lesson = self.lessons.get(name)
+        return sorted(lesson.readers) if lesson is not None else []
 
     async def _known_or_new(self, name: str) -> Lesson | None:
         """A store that is away does not keep a lesson from beginning."""

@@ -80,9 +80,11 @@ class Control:
         library = self.library
         if do == "follow":
             return self._follow(link)
-        if do == "readers":
-            return {"lessons": library.readers()}
+        if do == "keys":
+            return {"lessons": library.keys()}
         lesson = fields["lesson"]
+        if do == "readers":
+            return {"credentials": library.readers(lesson)}
         if do == "open":
             await library.open(lesson, fields["key"])
             return {}
