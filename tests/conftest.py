@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from tests.engines.postgresql import TEMPLATE, PostgreSQL
 from tests.engines.redis_server import RedisServer
 from tests.makers import Makers
-from tests.processes import StandIn, nobody, nothing
+from tests.processes import StandIn, no_keys, nobody, nothing
 from tongke_platform.accounts.passwords import Passwords
 from tongke_platform.app.factory import create_app, make_frame
 from tongke_platform.app.metadata import metadata
@@ -154,7 +154,7 @@ async def relay(settings: Settings) -> AsyncIterator[StandIn]:
 @pytest.fixture
 async def hls(settings: Settings) -> AsyncIterator[StandIn]:
     stand_in = StandIn(settings.hls_socket)
-    stand_in.answers = {"open": nothing, "finish": nothing}
+    stand_in.answers = {"open": nothing, "finish": nothing, "keys": no_keys}
     await stand_in.start()
     yield stand_in
     await stand_in.stop()

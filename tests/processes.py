@@ -56,6 +56,11 @@ async def nothing(message: Message) -> Message:
     return {}
 
 
+async def no_keys(message: Message) -> Message:
+    """Of the packagers: no lesson is in use."""
+    return {"lessons": []}
+
+
 async def nobody(message: Message) -> Message:
     """The relay's ``sessions`` when there are none."""
     return {"grants": []}

@@ -4,18 +4,23 @@ import hashlib
 import hmac
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 import jwt
 from pydantic import BaseModel, ValidationError
 
 from tongke_platform.errors import N_, Unauthorized
+from tongke_platform.rights import UNKNOWN_WAY, Way
 
 ALGORITHM = "HS256"
 Act = Literal["publish", "watch"]
 
 
 class MediaClaims(BaseModel, frozen=True):
-    """What a token says. ``holder`` publishes; ``label`` and ``room`` are who watches."""
+    """What a token says. ``holder`` publishes; ``label`` and ``room`` are who watches.
+
+    ``login`` or ``api_token`` is what its holder was signed in by when they asked for it.
+    """
 
     lesson: str
     act: Act
@@ -23,7 +28,13 @@ class MediaClaims(BaseModel, frozen=True):
     source: str = "lead"
     label: str = ""
     room: str | None = None
+    login: UUID | None = None
+    api_token: UUID | None = None
     exp: int
+
+    @property
+    def way(self) -> Way:
+        return Way(self.login, self.api_token)
 
 
 class MediaTokens:
@@ -41,6 +52,7 @@ class MediaTokens:
         source: str = "lead",
         label: str = "",
         room: str | None = None,
+        way: Way = UNKNOWN_WAY,
     ) -> str:
         claims = MediaClaims(
             lesson=lesson,
@@ -49,9 +61,13 @@ class MediaTokens:
             source=source,
             label=label,
             room=room,
+            login=way.login,
+            api_token=way.api_token,
             exp=int((now + lifetime).timestamp()),
         )
-        return jwt.encode(claims.model_dump(), self._key, algorithm=ALGORITHM)
+        return jwt.encode(
+            claims.model_dump(mode="json", exclude_none=True), self._key, algorithm=ALGORITHM
+        )
 
     def read(self, token: str) -> MediaClaims:
         """Raises Unauthorized: ``token_expired``, or ``bad_token`` for all else."""

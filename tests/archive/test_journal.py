@@ -51,7 +51,7 @@ def settled(data: bytes, size_of: Callable[[int], int]) -> list[Segment]:
 def test_read_back(tmp_path: Path) -> None:
     data = written(tmp_path).read_bytes()
     found = history(data)
-    assert (found.key, found.origins, found.ended_us) == ("k" * 22, {"lead": 5}, None)
+    assert (found.keys, found.origins, found.ended_us) == (["k" * 22], {"lead": 5}, None)
     assert found.renditions["lead-a"].first_discontinuity == 1
     first, gap, last = settled(data, sizes(s3=30, s5=7))
     assert (first.msn, first.size, first.duration_us, first.frames) == (3, 30, 1000, 30)

@@ -47,5 +47,3 @@ def test_keys_are_found_again(tmp_path: Path) -> None:
     spool = Spool(tmp_path, 0)
     assert spool.lesson_of("k" * 22) == "lesson"
     assert spool.lesson_of("j" * 22) is None
-    spool.drop_key("k" * 22)
-    assert spool.lesson_of("k" * 22) is None

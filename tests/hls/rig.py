@@ -109,12 +109,17 @@ class Feeder:
 
 
 def make_library(
-    folder: Path, news: list[tuple[str, str, str]] | None = None, *, min_free: int = 0
+    folder: Path,
+    news: list[tuple[str, str, str]] | None = None,
+    *,
+    min_free: int = 0,
+    doubted: list[str] | None = None,
 ) -> Library:
     spool = Spool(folder / "spool", min_free)
     store = MediaStore(open_store(f"file://{folder / 'store'}"))
     told = news if news is not None else []
-    return Library(spool, store, lambda *new: told.append(new))
+    doubts = doubted if doubted is not None else []
+    return Library(spool, store, lambda *new: told.append(new), doubts.append)
 
 
 @asynccontextmanager

@@ -155,3 +155,50 @@ async def test_web_hears_of_recording(data_dir: Path, library: Library) -> None:
     link.close()
     server.close()
     control.close()
+
+
+async def test_readers_are_told_until_the_key_is_renewed(data_dir: Path, library: Library) -> None:
+    await library.open(LESSON, KEY)
+    Feeder(library.rendition(LESSON, "lead-v-f"), picture(4)).segments(1)
+    async with web(data_dir) as client:
+        for reader in ("room 1", "room 2", "room 1"):
+            found = await client.playlist(LESSON, KEY, "http://h", None, reader)
+            assert found.known
+        assert await client.keys() == [{"lesson": LESSON, "key": KEY, "known": True}]
+        assert await client.readers(LESSON) == ["room 1", "room 2"]
+        await client.open(LESSON, "f" * 32)
+        assert await client.keys() == [{"lesson": LESSON, "key": "f" * 32, "known": True}]
+        assert await client.readers(LESSON) == []
+        with pytest.raises(Refused) as refused:
+            await client.playlist(LESSON, KEY, "http://h", None, "room 1")
+        assert refused.value.code == "key_retired"
+
+
+async def test_a_lesson_read_from_before_is_doubted(data_dir: Path) -> None:
+    first = make_library(data_dir)
+    await first.open(LESSON, KEY)
+    Feeder(first.rendition(LESSON, "lead-v-f"), picture(4)).segments(1)
+    await first.stop()
+    doubted: list[str] = []
+    library = make_library(data_dir, doubted=doubted)
+    await library.recover()
+    assert not (await library.multivariant(LESSON, KEY, "http://h", None, "room 1"))[1]
+    assert doubted == []
+    for _ in range(2):
+        assert await library.by_key(KEY) is not None
+    assert doubted == [LESSON]
+    await library.open(LESSON, "f" * 32)
+    assert (await library.multivariant(LESSON, "f" * 32, "http://h", None, "room 1"))[1]
+    await library.stop()
+
+
+async def test_more_readers_than_can_be_told_are_not_all_known(library: Library) -> None:
+    lesson = await library.open(LESSON, KEY)
+    for number in range(8000):
+        lesson.note_reader(f"room {number}")
+    lesson.note_reader("room 0")
+    assert lesson.known
+    lesson.note_reader("one more")
+    assert not lesson.known
+    await library.open(LESSON, "f" * 32)
+    assert lesson.known

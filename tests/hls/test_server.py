@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.hls.cmaf import picture, sound
 from tests.hls.rig import KEY, LESSON, T0, Feeder, Rig, rig
+from tongke_streaming.frames import Refused
 from tongke_streaming.hls import server
 from tongke_streaming.hls.query import (
     BadRequest,
@@ -357,3 +358,42 @@ def test_any_range_stays_inside(value: str, size: int) -> None:
 )
 def test_accepts_gzip(value: str, accepted: bool) -> None:
     assert accepts_gzip(value) is accepted
+
+
+FRESH = "f" * 32
+
+
+async def test_an_old_path_is_gone_and_the_new_one_serves_the_same_bytes(live: Live) -> None:
+    names = ("index.m3u8", "init-0.mp4", "0.m4s", "5.0.m4s")
+    before = [(await live.get(name)).content for name in names]
+    await live.rig.library.open(LESSON, FRESH)
+    for name in names:
+        assert "renewed" in problem(await live.get(name), 410)
+    base = f"{live.rig.base}/media/{FRESH}/{VIDEO}"
+    after = [(await live.client.get(f"{base}/{name}")).content for name in names]
+    assert after == before
+    gone = await live.client.get(f"{live.rig.base}/media/{KEY}/index.m3u8")
+    assert gone.status_code == 410
+    assert "max-age" in gone.headers["cache-control"], "many ask, and the path never comes back"
+
+
+@pytest.mark.parametrize("name", ["index.m3u8?_HLS_msn=6&_HLS_part=0", "5.2.m4s"])
+async def test_who_waits_under_the_old_path_is_told_at_once(live: Live, name: str) -> None:
+    waiting = await live.held(name)
+    await live.rig.library.open(LESSON, FRESH)
+    async with asyncio.timeout(2):
+        problem(await waiting, 410)
+
+
+async def test_an_old_path_stays_gone_when_the_process_begins_anew(tmp_path: Path) -> None:
+    async with rig(tmp_path) as made:
+        await made.library.open(LESSON, KEY)
+        Feeder(made.library.rendition(LESSON, VIDEO), picture(4)).segments(1)
+        await made.library.open(LESSON, FRESH)
+    async with rig(tmp_path) as made, made.client() as client:
+        problem(await client.get(made.media(VIDEO)), 410)
+        answer = await client.get(f"{made.base}/media/{FRESH}/{VIDEO}/index.m3u8")
+        assert answer.status_code == 200
+        with pytest.raises(Refused) as refused:
+            await made.library.open(LESSON, KEY)
+        assert (refused.value.status, refused.value.code) == (409, "key_retired")

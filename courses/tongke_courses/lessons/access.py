@@ -1,6 +1,7 @@
 """What a credential opens: media tokens, API tokens, room tokens and logins, for one lesson."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -27,7 +28,7 @@ from tongke_platform.frame import Frame
 from tongke_platform.media_tokens import MediaClaims, looks_like_media_token
 from tongke_platform.organisations.models import Room
 from tongke_platform.organisations.repository import RoomRepository
-from tongke_platform.rights import Principal
+from tongke_platform.rights import Principal, Way
 from tongke_streaming.authorizer import Act, Grant
 from tongke_streaming.frames import Refused
 
@@ -39,13 +40,20 @@ OTHER_ACT = N_("This link does not allow that.")
 
 class Credential(BaseModel, frozen=True):
     """What a media session was opened with, kept beside it so that it can be asked again: what a
-    media token said, a person, or a classroom with a mark of the address it came by. No secret.
+    media token said, a person with the login or API token they came by, or a classroom with a mark
+    of the address it came by. No secret.
     """
 
     person: UUID | None = None
+    login: UUID | None = None
+    api_token: UUID | None = None
     room: UUID | None = None
     address: str = ""
     claims: MediaClaims | None = None
+
+    @property
+    def way(self) -> Way:
+        return self.claims.way if self.claims is not None else Way(self.login, self.api_token)
 
     def packed(self) -> str:
         return self.model_dump_json(exclude_defaults=True)
@@ -99,7 +107,7 @@ async def _allowed(frame: Frame, who: Principal | Room | MediaClaims, lesson: Le
 async def still(frame: Frame, lesson: Lesson, act: Act, credential: str) -> bool:
     """Whether a session of ``lesson`` that was let in with ``credential`` would be let in now.
 
-    A token that has run out since ends nothing that it began.
+    A token or a login that has run out since ends nothing that it began; one that was ended does.
     """
     try:
         known = Credential.model_validate_json(credential)
@@ -115,6 +123,31 @@ async def still(frame: Frame, lesson: Lesson, act: Act, credential: str) -> bool
     return access.may_publish if act == "publish" else access.may_watch
 
 
+async def all_may_watch(frame: Frame, lesson: Lesson, credentials: Sequence[str]) -> bool:
+    """As ``still`` for each of those who watch; the classrooms, who are many, in one query."""
+    try:
+        known = [Credential.model_validate_json(one) for one in credentials]
+    except ValidationError:
+        return False
+    rooms = [one.room for one in known if one.room is not None]
+    async with frame.database.read() as session:
+        there = {one.id: one for one in await RoomRepository(session).by_ids(rooms)}
+    for one in known:
+        if one.room is None:
+            may = await still(frame, lesson, "watch", one.packed())
+        else:
+            may = _room_may_watch(there.get(one.room), one, lesson, frame.today())
+        if not may:
+            return False
+    return True
+
+
+def _room_may_watch(room: Room | None, known: Credential, lesson: Lesson, day: date) -> bool:
+    if room is None or _mark(room.token) != known.address:
+        return False
+    return rights.room_may_watch(room, lesson, day)
+
+
 async def _known(
     frame: Frame, session: ReadSession, known: Credential
 ) -> Principal | Room | MediaClaims | None:
@@ -125,11 +158,11 @@ async def _known(
         return room if room is not None and _mark(room.token) == known.address else None
     if known.person is None:
         return None
-    return await _active(frame, session, known.person)
+    return await _active(frame, session, known.person, known.way)
 
 
-async def _active(frame: Frame, session: ReadSession, key: UUID) -> Principal | None:
-    found = await principal_of(session, key, frame.today())
+async def _active(frame: Frame, session: ReadSession, key: UUID, way: Way) -> Principal | None:
+    found = await principal_of(session, key, frame.today(), way=way)
     return found if found is not None and found.person.deactivated_at is None else None
 
 
@@ -172,8 +205,16 @@ def _of_claims(claims: MediaClaims, lesson: Lesson) -> Access:
         label=claims.label,
         source=claims.source,
         room=claims.room,
-        credential=Credential(claims=claims.model_copy(update={"label": ""})),
+        credential=Credential(claims=_lasting(claims)),
     )
+
+
+def _lasting(claims: MediaClaims) -> MediaClaims:
+    """What counts of them later: the same for every token somebody asks for to watch."""
+    plain: dict[str, object] = {"label": "", "exp": 0}
+    if claims.act == "watch":
+        plain["source"] = "lead"
+    return claims.model_copy(update=plain)
 
 
 async def _check_holder(frame: Frame, access: Access) -> None:
@@ -186,7 +227,7 @@ async def _check_holder(frame: Frame, access: Access) -> None:
     if key is None:
         return
     async with frame.database.read() as session:
-        holder = await _active(frame, session, key)
+        holder = await _active(frame, session, key, access.credential.way)
         if holder is None:
             raise Unauthorized(N_("This link is not valid."), code="bad_token")
         if access.may_publish:
@@ -223,7 +264,9 @@ def _of_person(principal: Principal, lesson: Lesson) -> Access:
         may_watch=True,
         holder=rights.holder_of(principal),
         label=principal.name,
-        credential=Credential(person=principal.id),
+        credential=Credential(
+            person=principal.id, login=principal.way.login, api_token=principal.way.api_token
+        ),
     )
 
 

@@ -90,6 +90,20 @@ class LessonRepository(Repository[Lesson]):
         )
         return (await self.session.execute(statement)).scalar_one_or_none() is not None
 
+    async def key_of(self, key: UUID) -> str | None:
+        found = await self.session.execute(select(Lesson.media_key).where(Lesson.id == key))
+        return found.scalar_one_or_none()
+
+    async def renew_key(self, key: UUID, old: str, fresh: str) -> bool:
+        """False when ``old`` is not the media key of the lesson any more."""
+        statement = (
+            update(Lesson)
+            .where(Lesson.id == key, Lesson.media_key == old)
+            .values(media_key=fresh)
+            .returning(Lesson.id)
+        )
+        return (await self.session.execute(statement)).scalar_one_or_none() is not None
+
     async def end(self, key: UUID, now: datetime) -> bool:
         """Whatever it was becomes ended; False when it had ended before."""
         statement = (

@@ -153,6 +153,7 @@ async def issue_token(
         holder=rights.holder_of(principal),
         source=body.source,
         label=body.label or principal.name,
+        way=principal.way,
         now=now,
         lifetime=lifetime,
     )

@@ -21,10 +21,12 @@ from tongke_platform.errors import N_, Unauthorized
 from tongke_platform.people.models import Membership, Person
 from tongke_platform.people.repository import EntrustmentRepository, PersonRepository
 from tongke_platform.people.service import normal_name
-from tongke_platform.rights import STAFF, Entrusted, Post, Principal, Role
+from tongke_platform.rights import STAFF, UNKNOWN_WAY, Entrusted, Post, Principal, Role, Way
 
 ADMINISTRATORS = frozenset({Role.ADMIN, Role.BUREAU_ADMIN, Role.SCHOOL_ADMIN})
 SHARED_IDLE = timedelta(hours=2)
+# What was begun with a login goes on after it has run out, until it is ended: a lesson at most.
+OVER_FOR = timedelta(days=1)
 SEEN_EVERY = timedelta(minutes=10)
 
 
@@ -108,7 +110,7 @@ async def log_in(
 ) -> str:
     """The value of the cookie. A ``shared`` computer's session ends after ``SHARED_IDLE``."""
     logins = LoginRepository(session)
-    await logins.remove_expired(person_id, now)
+    await logins.remove_expired(person_id, now - OVER_FOR)
     token = secrets.token_urlsafe(32)
     record = LoginSession(
         token_hash=hash_token(token),
@@ -156,7 +158,12 @@ async def login_of_cookie(
     person, login = found
     known(person.id, login.acting_for_id)
     principal = await _principal(
-        session, person, today, acting_for=login.acting_for_id, strong=login.strong
+        session,
+        person,
+        today,
+        acting_for=login.acting_for_id,
+        strong=login.strong,
+        way=Way(login=login.id),
     )
     return principal, login
 
@@ -177,7 +184,8 @@ async def owner_of_api_token(
     person, record = found
     known(person.id, None, via=record.label)
     scopes = None if record.scopes is None else frozenset(record.scopes)
-    return await _principal(session, person, today, scopes=scopes), record
+    way = Way(api_token=record.id)
+    return await _principal(session, person, today, scopes=scopes, way=way), record
 
 
 async def principal_of_api_token(
@@ -187,10 +195,24 @@ async def principal_of_api_token(
     return found[0] if found else None
 
 
-async def principal_of(session: ReadSession, person_id: UUID, today: date) -> Principal | None:
-    """A person as they may act today, without a sign-in: for jobs, and for programs of ours."""
+async def principal_of(
+    session: ReadSession, person_id: UUID, today: date, *, way: Way = UNKNOWN_WAY
+) -> Principal | None:
+    """A person as they may act today, without a sign-in: for jobs, for programs of ours, and for
+    what is open since they came by ``way``; None once that was ended.
+    """
+    strong = True
+    if way.login is not None:
+        login = await LoginRepository(session).by_id(way.login)
+        if login is None:
+            return None
+        strong = login.strong
+    if way.api_token is not None:
+        token = await ApiTokenRepository(session).by_id(way.api_token)
+        if token is None or token.revoked_at is not None:
+            return None
     person = await PersonRepository(session).with_posts(person_id, today)
-    return await _principal(session, person, today) if person else None
+    return await _principal(session, person, today, strong=strong, way=way) if person else None
 
 
 async def _principal(
@@ -201,6 +223,7 @@ async def _principal(
     acting_for: UUID | None = None,
     scopes: frozenset[str] | None = None,
     strong: bool = True,
+    way: Way = UNKNOWN_WAY,
 ) -> Principal:
     posts = tuple(
         _post(one) for one in person.memberships if strong or one.role not in ADMINISTRATORS
@@ -208,7 +231,7 @@ async def _principal(
     managers = {p.organisation_id for p in posts if p.role in STAFF and p.organisation_id}
     lent = await EntrustmentRepository(session).to([*managers], today) if managers else ()
     entrusted = tuple(Entrusted(e.manager_id, e.organisation_id, e.rule) for e in lent)
-    return Principal(person, posts, today, entrusted, scopes, acting_for)
+    return Principal(person, posts, today, entrusted, scopes, acting_for, way)
 
 
 def _post(membership: Membership) -> Post:

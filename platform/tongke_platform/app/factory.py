@@ -151,20 +151,21 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         app.include_router(import_.router)
     for router in (*ROUTERS, rules.router):
         app.include_router(router)
-    app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
+    app.router.routes.extend(_media_routes(settings, frame, media, relay))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))
     return app
 
 
 def _media_routes(
-    settings: Settings, authorizer: LessonAuthorizer, relay: RelayClient, hls: HlsClient
+    settings: Settings, frame: Frame, media: Media, relay: RelayClient
 ) -> list[Route]:
+    authorizer = LessonAuthorizer(frame, media)
     turn = [settings.turn_url] if settings.turn_url else []
 
     def base(request: Request, lesson: str) -> str:
         return hls_base(settings, request)
 
-    return [*rtc_routes(relay, authorizer, turn), *hls_routes(hls, authorizer, base)]
+    return [*rtc_routes(relay, authorizer, turn), *hls_routes(media.paths, authorizer, base)]
 
 
 def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:

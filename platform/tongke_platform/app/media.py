@@ -15,6 +15,8 @@ from tongke_courses.lessons.attendance import Attendance
 from tongke_courses.lessons.live import LiveHub
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
+from tongke_platform.app.looking import Look
+from tongke_platform.app.paths import MediaPaths
 from tongke_platform.frame import Frame
 from tongke_platform.settings import Settings
 from tongke_streaming.frames import LinkLost, Refused
@@ -24,9 +26,6 @@ from tongke_streaming.rtc.client import RelayClient
 Message = dict[str, Any]
 
 OPEN_TIMEOUT_S = 2.0
-# What nobody tells is found out in time: a post that ended with yesterday, another program's commit.
-RECHECK_S = 60.0
-RETRY_S = 1.0
 NO_LONGER = "not allowed any more"
 
 log = structlog.get_logger(__name__)
@@ -44,14 +43,16 @@ class Media:
         self._hls = hls
         self._tasks: set[asyncio.Task[None]] = set()
         self._live: set[str] = set()
-        self._again = asyncio.Event()
+        self._look = Look(self._end_refused, "sessions not checked")
+        self.paths = MediaPaths(frame, hls)
         self.attendance = Attendance(frame)
         self.hub = LiveHub(frame, self.recording_status, seen=self.attendance.seen)
 
     def start(self) -> None:
         self.hub.start()
         self.attendance.start()
-        self._spawn(self._keep_checking())
+        self._spawn(self._look.run())
+        self._spawn(self.paths.run())
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -67,33 +68,24 @@ class Media:
                 self._spawn(self._mark_live(lesson))
         if message["ev"] == "session" and message["state"] == "publishing":
             # Consent may have been withdrawn between the permission and the first picture.
-            self.recheck()
+            self._look.ask()
         self.hub.on_relay_event(message)
 
     def on_hls_event(self, message: Message) -> None:
+        if message["ev"] == "doubt":
+            self.paths.doubted()
+            return
         self.hub.on_hls_event(message)
 
     async def recording_status(self, lesson: str) -> Message:
         return await self._hls.status(lesson)
 
     def recheck(self) -> None:
-        """Rights have changed: end the sessions that would not be let in any more."""
-        self._again.set()
-
-    async def _keep_checking(self) -> None:
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(RECHECK_S):
-                    await self._again.wait()
-            self._again.clear()
-            try:
-                await self._end_refused()
-            except (LinkLost, TimeoutError) as error:
-                log.info("sessions not checked", error=repr(error))
-                await asyncio.sleep(RETRY_S)
-                self._again.set()
-            except Exception:
-                log.exception("sessions not checked")
+        """Rights have changed: end the sessions that would not be let in any more, and the paths of
+        those who hold one.
+        """
+        self._look.ask()
+        self.paths.recheck()
 
     async def _end_refused(self) -> None:
         """Those who send first: what they send is recorded."""

@@ -99,3 +99,4 @@ class Rechecks:
 
     def _ended(self, payload: Payload) -> None:
         self._frame.wire.recheck_credentials(payload["hashes"])
+        self._also()

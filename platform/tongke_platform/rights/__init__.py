@@ -4,7 +4,9 @@ A slice states its rules in its own ``rights.py``; this package only knows how t
 """
 
 from tongke_platform.people.roles import STAFF, Role, Scope
-from tongke_platform.rights.principal import Entrusted, Post, Principal
+from tongke_platform.rights.principal import UNKNOWN_WAY, Entrusted, Post, Principal, Way
 from tongke_platform.rights.rules import Rule
 
-__all__ = ["STAFF", "Entrusted", "Post", "Principal", "Role", "Rule", "Scope"]
+__all__ = [
+    "STAFF", "UNKNOWN_WAY", "Entrusted", "Post", "Principal", "Role", "Rule", "Scope", "Way",
+]  # fmt: skip

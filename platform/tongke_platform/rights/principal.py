@@ -39,6 +39,17 @@ class Entrusted:
 
 
 @dataclass(frozen=True)
+class Way:
+    """What somebody came by: the id of a login, of an API token, or of neither."""
+
+    login: UUID | None = None
+    api_token: UUID | None = None
+
+
+UNKNOWN_WAY = Way()
+
+
+@dataclass(frozen=True)
 class Principal:
     """``posts`` are those in force on ``today``; ``scopes`` limits an API token, None is no limit."""
 
@@ -48,6 +59,7 @@ class Principal:
     entrusted: tuple[Entrusted, ...] = ()
     scopes: frozenset[str] | None = None
     acting_for: UUID | None = field(default=None)
+    way: Way = UNKNOWN_WAY
 
     @property
     def id(self) -> UUID:

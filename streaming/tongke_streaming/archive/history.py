@@ -24,7 +24,8 @@ class RenditionHistory:
 
 @dataclass
 class LessonHistory:
-    key: str | None = None
+    keys: list[str] = field(default_factory=list[str])
+    """In the order they were given; the last one counts."""
     origins: dict[str, int] = field(default_factory=dict[str, int])
     renditions: dict[str, RenditionHistory] = field(default_factory=dict[str, RenditionHistory])
     ended_us: int | None = None
@@ -58,7 +59,7 @@ def read_history(records: Iterable[Record]) -> LessonHistory:
 def _take(history: LessonHistory, record: Record) -> None:
     kind = record["t"]
     if kind == "key":
-        history.key = str(record["key"])
+        history.keys.append(str(record["key"]))
     elif kind == "origin":
         history.origins[record["source"]] = int(record["us"])
     elif kind == "end":

@@ -120,10 +120,6 @@ class Spool:
             fresh.write_text(check_lesson(lesson))
             fresh.replace(path)
 
-    def drop_key(self, key: str) -> None:
-        with suppress(OSError):
-            (self.root / _KEYS / check_key(key)).unlink()
-
     def lesson_of(self, key: str) -> str | None:
         """Whose key it is. Raises BadName for what cannot be one."""
         try:

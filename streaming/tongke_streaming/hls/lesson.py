@@ -17,6 +17,7 @@ from tongke_streaming.hls.playlist import Report, Variant, multivariant_playlist
 from tongke_streaming.hls.rendition import Rendition
 
 MAIN_SOURCE = "lead"
+_MOST_READERS = 8000  # they go to web in one message
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Lesson:
     def __init__(self, lesson: str, spool: Spool, listener: Listener) -> None:
         self.id = lesson
         self.key: str | None = None
+        self.retired: set[str] = set()
+        self.readers: set[str] = set()  # the credentials the key was given to
+        self.known = True  # whether those are all
+        self.doubted = False  # somebody reads with the key, and those are not all
         self.renditions: dict[str, Rendition] = {}
         self.coverage = Coverage()
         self.ended_us: int | None = None
@@ -48,7 +53,9 @@ class Lesson:
     # What is known from before.
 
     def restore(self, history: LessonHistory) -> None:
-        self.key = history.key
+        if history.keys:
+            *old, self.key = history.keys
+            self.retired, self.known = set(old) - {self.key}, False
         self._origins = history.origins
         for name, part in history.renditions.items():
             rendition = self.renditions[name] = self._make(name)
@@ -63,9 +70,24 @@ class Lesson:
             self.ended.set()
 
     def set_key(self, key: str) -> None:
-        if key != self.key:
-            self.key = key
-            self.recorder.note("key", key=key)
+        """The old one opens nothing from now on; whoever waits with it is told."""
+        if key == self.key:
+            return
+        if self.key is not None:
+            self.retired.add(self.key)
+        self.key = key
+        self.readers, self.known, self.doubted = set(), True, False
+        self.recorder.note("key", key=key)
+        for rendition in self.renditions.values():
+            rendition.pulse.beat()
+
+    def note_reader(self, credential: str) -> None:
+        if not credential or credential in self.readers:
+            return
+        if len(self.readers) < _MOST_READERS:
+            self.readers.add(credential)
+        else:
+            self.known = False
 
     # What the packager tells.
 

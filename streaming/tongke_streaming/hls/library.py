@@ -13,7 +13,7 @@ from tongke_streaming.archive.recorder import Reason, State
 from tongke_streaming.archive.segments import Segment
 from tongke_streaming.archive.spool import Spool
 from tongke_streaming.archive.store import MediaStore, StoreError, Uploader
-from tongke_streaming.frames import Refused
+from tongke_streaming.frames import Message, Refused
 from tongke_streaming.hls.lesson import Lesson, Listener, load_lesson
 from tongke_streaming.hls.model import Timeline
 from tongke_streaming.hls.rendition import Rendition
@@ -25,12 +25,24 @@ _TICK_S = 5.0
 _STORE_PATIENCE_S = 2.0
 
 OnRecording = Callable[[str, State, Reason], None]
+OnDoubt = Callable[[str], None]
+"""A lesson is read with a key of which it is not known to whom it was given."""
+
+
+class Renewed(Exception):
+    """The key was good once: its holder may ask for the new one."""
 
 
 class Library:
     """The PackagerHost of the process. Lives on one event loop; files are read in threads."""
 
-    def __init__(self, spool: Spool, store: MediaStore, on_recording: OnRecording) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        store: MediaStore,
+        on_recording: OnRecording,
+        on_doubt: OnDoubt = lambda lesson: None,
+    ) -> None:
         self.spool = spool
         self.store = store
         self.uploader = Uploader()
@@ -38,6 +50,7 @@ class Library:
         self.lessons: dict[str, Lesson] = {}
         self._keys: dict[str, Lesson] = {}
         self._loading: dict[str, asyncio.Task[Lesson | None]] = {}
+        self._on_doubt = on_doubt
         self._listener = Listener(on_recording, self._init_made, self._segment_closed)
 
     # Coming and going.
@@ -95,7 +108,7 @@ class Library:
     # Finding lessons.
 
     async def by_key(self, key: str) -> Lesson | None:
-        """The lesson a media path belongs to. Raises StoreError."""
+        """The lesson a media path belongs to. Raises StoreError, and Renewed for an older path."""
         lesson = self._keys.get(key)
         if lesson is None:
             try:
@@ -103,11 +116,21 @@ class Library:
             except BadName:
                 return None
             lesson = await self.load(name) if name is not None else None
+            if lesson is not None and key in lesson.retired:
+                raise Renewed
             if lesson is None or lesson.key != key:
                 return None
             self._keys[key] = lesson
         lesson.used_at = asyncio.get_running_loop().time()
+        if not lesson.known and not lesson.doubted:
+            lesson.doubted = True
+            self._on_doubt(lesson.id)
         return lesson
+
+    def is_current(self, key: str) -> bool:
+        """Of a key that ``by_key`` has found: whether it was not renewed since."""
+        lesson = self._keys.get(key)
+        return lesson is not None and lesson.key == key
 
     async def load(self, name: str) -> Lesson | None:
         """From memory, spool or store; None where it is nowhere. Raises BadName, StoreError."""
@@ -189,7 +212,7 @@ class Library:
     # What web asks.
 
     async def open(self, name: str, key: str) -> Lesson:
-        """Raises Refused 400 for names that cannot be."""
+        """Raises Refused 400 for names that cannot be, 409 ``key_retired``."""
         lesson = await self._known_or_new(name)
         if lesson is None:
             lesson = self._sync(name)
@@ -217,14 +240,33 @@ class Library:
                 log.warning("lesson %s: ended without the relay's word", name)
         self._end(lesson, now_us)
 
-    async def multivariant(self, name: str, key: str, base: str, source: str | None) -> str:
-        """Raises Refused 404 no_lesson or nothing_yet, 400 for names that cannot be."""
+    async def multivariant(
+        self, name: str, key: str, base: str, source: str | None, reader: str = ""
+    ) -> tuple[str, bool]:
+        """The playlist, and whether everybody the key was given to is known.
+
+        Raises Refused 404 no_lesson or nothing_yet, 409 key_retired, 400 for names that cannot be.
+        """
         lesson = await self.get(name)
         self._set_key(lesson, key)
         text = lesson.multivariant(f"{base.rstrip('/')}/media/{key}/", source)
         if text is None:
             raise Refused(404, "nothing_yet", "the lesson has no media yet")
-        return text
+        lesson.note_reader(reader)
+        return text, lesson.known
+
+    def keys(self) -> list[Message]:
+        """Of the lessons in use: the key, and whether all it was given to are known."""
+        return [
+            {"lesson": lesson.id, "key": lesson.key, "known": lesson.known}
+            for lesson in self.lessons.values()
+            if lesson.key is not None
+        ]
+
+    def readers(self, name: str) -> list[str]:
+        """The credentials its key was given to; none for a lesson that is not in use any more."""
+        lesson = self.lessons.get(name)
+        return sorted(lesson.readers) if lesson is not None else []
 
     async def _known_or_new(self, name: str) -> Lesson | None:
         """A store that is away does not keep a lesson from beginning."""
@@ -254,9 +296,11 @@ class Library:
             raise Refused(400, "bad_key", str(error)) from error
         if other not in (None, lesson.id):
             raise Refused(409, "key_taken", "another lesson has this key")
+        if key in lesson.retired:
+            raise Refused(409, "key_retired", "this key was replaced by another")
+        # The old key's file stays: with the journal it says that the path was good once.
         if lesson.key is not None and lesson.key != key:
             self._keys.pop(lesson.key, None)
-            self.spool.drop_key(lesson.key)
         lesson.set_key(key)
         self._write_key(lesson, key)
         self._keys[key] = lesson

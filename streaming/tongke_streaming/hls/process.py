@@ -62,6 +62,10 @@ class Control:
         for follower in self._followers:
             follower.event("recording", lesson=lesson, state=state, reason=reason)
 
+    def doubt(self, lesson: str) -> None:
+        for follower in self._followers:
+            follower.event("doubt", lesson=lesson)
+
     def close(self) -> None:
         for follower in list(self._followers):
             follower.close()
@@ -76,13 +80,19 @@ class Control:
         library = self.library
         if do == "follow":
             return self._follow(link)
+        if do == "keys":
+            return {"lessons": library.keys()}
         lesson = fields["lesson"]
+        if do == "readers":
+            return {"credentials": library.readers(lesson)}
         if do == "open":
             await library.open(lesson, fields["key"])
             return {}
         if do == "multivariant":
             key, base, source = fields["key"], fields["base"], fields.get("source")
-            return {"playlist": await library.multivariant(lesson, key, base, source)}
+            reader = str(fields.get("reader", ""))
+            text, known = await library.multivariant(lesson, key, base, source, reader)
+            return {"playlist": text, "known": known}
         if do == "finish":
             await library.finish(lesson, self._clock.now_us(), _FINISH_PATIENCE_S)
             return {}
@@ -98,6 +108,8 @@ class Control:
                 link.event(
                     "recording", lesson=lesson.id, state=recorder.state, reason=recorder.reason
                 )
+            if lesson.doubted:
+                link.event("doubt", lesson=lesson.id)
         return {}
 
 
@@ -117,7 +129,12 @@ async def run_hls(config: HlsConfig, *, ready: Callable[[int], None] | None = No
     clock = SystemClock()
     spool = Spool(config.media_dir, config.min_free_bytes)
     store = MediaStore(open_store(config.store_url))
-    library = Library(spool, store, lambda *news: control.recording(*news))
+    library = Library(
+        spool,
+        store,
+        lambda *news: control.recording(*news),
+        lambda lesson: control.doubt(lesson),
+    )
     control = Control(library, clock)
     app = HlsApp(library, Metrics())
     listener = _bind(config.host, config.port)

@@ -1,14 +1,14 @@
 """The multivariant playlist as web answers it: it knows who may watch."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tongke_streaming.authorizer import Authorizer
+from tongke_streaming.authorizer import Authorizer, Grant
 from tongke_streaming.frames import LinkLost, Refused
-from tongke_streaming.hls.client import HlsClient
 from tongke_streaming.problems import problem
 
 BaseUrl = Callable[[Request, str], str]
@@ -23,7 +23,13 @@ _PREFLIGHT = _CORS | {
 _RETRY_S = 1
 
 
-def hls_routes(client: HlsClient, authorizer: Authorizer, base_url: BaseUrl) -> list[Route]:
+class Playlists(Protocol):
+    async def playlist_of(self, grant: Grant, base: str, source: str | None) -> str:
+        """Raises Refused, LinkLost, TimeoutError."""
+        ...
+
+
+def hls_routes(playlists: Playlists, authorizer: Authorizer, base_url: BaseUrl) -> list[Route]:
     """GET, HEAD and OPTIONS of ``/live/{lesson}/hls/index.m3u8`` and ``/replay/{lesson}/index.m3u8``.
 
     ``?source=`` chooses another source of the lesson than the lead teacher's. Errors are problem
@@ -46,7 +52,7 @@ def hls_routes(client: HlsClient, authorizer: Authorizer, base_url: BaseUrl) -> 
         base = base_url(request, grant.lesson)
         source = request.query_params.get("source")
         try:
-            text = await client.multivariant(grant.lesson, grant.media_key, base, source)
+            text = await playlists.playlist_of(grant, base, source)
         except Refused as no:
             if no.code not in ("nothing_yet", "no_lesson"):
                 raise

@@ -15,7 +15,7 @@ from typing import Any
 
 from tongke_streaming.archive.store import StoreError
 from tongke_streaming.hls.lesson import Lesson
-from tongke_streaming.hls.library import Library
+from tongke_streaming.hls.library import Library, Renewed
 from tongke_streaming.hls.metrics import Metrics
 from tongke_streaming.hls.model import TARGET_DURATION_S
 from tongke_streaming.hls.query import (
@@ -47,6 +47,8 @@ _GZIP = (b"content-encoding", b"gzip")
 _IMMUTABLE = (b"cache-control", b"public, immutable, max-age=31536000")
 _BRIEF = (b"cache-control", b"public, max-age=1")
 _ENDED = (b"cache-control", b"public, max-age=60")
+_NEVER = (b"cache-control", b"no-store")
+_FRESHNESS = {404: _BRIEF, 410: _ENDED}  # a renewed path never comes back
 _RANGES = (b"accept-ranges", b"bytes")
 _PREFLIGHT: Headers = [
     _CORS,
@@ -70,7 +72,7 @@ class Problem(Exception):
 class Request:
     """One request on its way. ``kind`` is for the metrics and the log."""
 
-    __slots__ = ("headers", "kind", "lesson", "query", "receive", "send", "size", "status")
+    __slots__ = ("headers", "key", "kind", "lesson", "query", "receive", "send", "size", "status")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
@@ -78,6 +80,7 @@ class Request:
         self.receive = receive
         self.send = send
         self.kind = "other"
+        self.key = ""
         self.lesson = ""
         self.status = 0
         self.size = 0
@@ -146,7 +149,8 @@ class HlsApp:
         if len(steps) < 4 or steps[1] != "media":
             await self._about_us(path, request)
             return
-        lesson = await self._library.by_key(steps[2])
+        lesson = await self._lesson(steps[2])
+        request.key = steps[2]
         if lesson is None:
             raise Problem(404, "no such lesson")
         request.lesson = lesson.id
@@ -160,6 +164,12 @@ class HlsApp:
             await self._playlist(rendition, request)
         else:
             await self._media(lesson, rendition, steps[4], request)
+
+    async def _lesson(self, key: str) -> Lesson | None:
+        try:
+            return await self._library.by_key(key)
+        except Renewed as error:
+            raise _gone() from error
 
     async def _about_us(self, path: str, request: Request) -> None:
         if path == "/healthz":
@@ -216,6 +226,8 @@ class HlsApp:
         if late or self._closing:
             raise Problem(503, "not there yet", [(b"retry-after", b"1")])
         await rendition.pulse.wait(request.receive, deadline)
+        if not self._library.is_current(request.key):
+            raise _gone()
 
     # Media.
 
@@ -257,6 +269,10 @@ class HlsApp:
             await self._hold(rendition, deadline, request)
 
 
+def _gone() -> Problem:
+    return Problem(410, "this path was renewed; the lesson's first playlist names the new one")
+
+
 async def _answer_media(rendition: Rendition, data: bytes, request: Request) -> None:
     kind = "audio" if rendition.name.endswith("-a") else "video"
     headers = [_TYPES[kind], _IMMUTABLE, _CORS, _EXPOSE, _RANGES]
@@ -286,7 +302,7 @@ async def _refuse(request: Request, problem: Problem) -> None:
     }
     headers = [
         (b"content-type", b"application/problem+json"),
-        (b"cache-control", b"public, max-age=1" if problem.status == 404 else b"no-store"),
+        _FRESHNESS.get(problem.status, _NEVER),
         _CORS,
         *problem.headers,
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ from tongke_streaming.probe.viewing import NothingSeen, Viewing, utc_offset_s
 
 AHEAD_S = 10.0
 START_WITHIN_S = 15.0
+GONE = 410
+RENEW_WAITS_S = (0.3, 1.0, 2.0)
+_MEDIA_PATH = re.compile(r"https?://[^/?#]+(?:/[^?#]*?)?/media/[A-Za-z0-9_-]{22,128}/")
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class HlsViewer:
         self._url = url
         self._token = token
         self._client = httpx2.AsyncClient(timeout=20.0, follow_redirects=True)
+        self._path: str | None = None  # what the lesson's media addresses begin with now
+        self._renewing = asyncio.Lock()
         self._inits: dict[str, bytes] = {}
         self._began = time.monotonic()
 
@@ -91,7 +97,7 @@ class HlsViewer:
         finally:
             rendition.first.set()
 
-    async def _open(self) -> list[Rendition]:
+    async def _first(self) -> httpx2.Response:
         headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
         try:
             answer = await self._client.get(self._url, headers=headers)
@@ -99,6 +105,33 @@ class HlsViewer:
             host = urlsplit(self._url).netloc
             raise NothingSeen(f"cannot reach {host}: {error or 'no answer'}") from error
         check(answer)
+        return answer
+
+    async def _get(self, uri: str) -> httpx2.Response:
+        """From the lesson's path as it is now; 410 says that it was renewed since."""
+        path = self._path
+        answer = await self._client.get(moved(uri, path))
+        if answer.status_code != GONE or path is None:
+            return answer
+        async with self._renewing:
+            if self._path == path:
+                self._path = await self._path_now()
+        return await self._client.get(moved(uri, self._path))
+
+    async def _path_now(self) -> str | None:
+        """Raises NothingSeen for whoever may not watch any more."""
+        for wait_s in (*RENEW_WAITS_S, None):
+            try:
+                answer = await self._first()
+                return path_of(read_multivariant(answer.text, str(answer.url)).variants[0].uri)
+            except NothingSeen as no:
+                if no.refused or wait_s is None:
+                    raise
+                await asyncio.sleep(wait_s)
+        return None
+
+    async def _open(self) -> list[Rendition]:
+        answer = await self._first()
         base = str(answer.url)
         try:
             if not is_multivariant(answer.text):
@@ -108,6 +141,7 @@ class HlsViewer:
         except BadPlaylist as error:
             raise NothingSeen(f"{self._url} is no HLS playlist", refused=True) from error
         best = max(playlist.variants, key=lambda variant: variant.bandwidth)
+        self._path = path_of(best.uri)
         sound = playlist.audio.get(best.audio or "")
         found = [Rendition(best.uri)]
         if sound is not None and sound != best.uri:
@@ -151,7 +185,7 @@ class HlsViewer:
             await asyncio.sleep(max(0.1, last.target_s / 2))
         while True:
             try:
-                answer = await self._client.get(uri)
+                answer = await self._get(uri)
                 if answer.status_code < 500:
                     check(answer)
                     return read_media(answer.text, str(answer.url))
@@ -165,7 +199,7 @@ class HlsViewer:
             return
         try:
             init = await self._init(piece.init)
-            answer = await self._client.get(piece.uri)
+            answer = await self._get(piece.uri)
         except httpx2.HTTPError:
             rendition.missing += 1
             return
@@ -183,7 +217,7 @@ class HlsViewer:
         if uri is None:
             return b""
         if uri not in self._inits:
-            answer = await self._client.get(uri)
+            answer = await self._get(uri)
             check(answer)
             self._inits[uri] = answer.content
         return self._inits[uri]
@@ -257,6 +291,17 @@ def _start(media: Media) -> tuple[int, int]:
     before = [piece for piece in alone if piece.start_s <= wanted + 0.001]
     chosen = before[-1] if before else alone[0]
     return chosen.msn, chosen.part or 0
+
+
+def path_of(uri: str) -> str | None:
+    """What all media addresses of a lesson of ours begin with; None for other servers'."""
+    found = _MEDIA_PATH.match(uri)
+    return found.group() if found else None
+
+
+def moved(uri: str, path: str | None) -> str:
+    """The same address under the lesson's path of now."""
+    return uri if path is None else _MEDIA_PATH.sub(lambda _: path, uri, count=1)
 
 
 def _with_query(uri: str, ask: dict[str, int]) -> str:

@@ -3,6 +3,7 @@
 import type Hls from "hls.js";
 import type { Carrier, Sample } from "./carrier";
 import { firstPicture } from "./carrier";
+import { LessonPath } from "./path";
 
 /** Behind the server's hold-back by this much, the player jumps instead of catching up. */
 const JUMP_AFTER_S = 4;
@@ -21,12 +22,20 @@ export class HlsCarrier implements Carrier {
   private sampledAt = 0;
   private movedAt = performance.now();
   private position = -1;
+  private readonly path: LessonPath;
 
+  /** ``onRefused``: the server lets this page watch no longer; the carrier is lost. */
   constructor(
     readonly video: HTMLVideoElement,
     private readonly address: string,
     private readonly serverNow: () => number,
-  ) {}
+    onRefused: () => void = () => undefined,
+  ) {
+    this.path = new LessonPath(address, () => {
+      this.lost = true;
+      onRefused();
+    });
+  }
 
   async start(): Promise<void> {
     const { video } = this;
@@ -40,6 +49,7 @@ export class HlsCarrier implements Carrier {
     } else {
       video.src = this.address;
       video.play().catch(() => undefined);
+      // The player starts again with the first playlist: a renewed path is found there.
       video.addEventListener("error", () => (this.lost = true));
     }
     await shown;
@@ -99,6 +109,7 @@ export class HlsCarrier implements Carrier {
   /** Rejects at a fatal error; before the first picture that fails the start, later it is a loss. */
   private play(kind: typeof Hls): Promise<never> {
     const hls = new kind({
+      ...this.path.config(kind),
       lowLatencyMode: true,
       // The target latency is the server's PART-HOLD-BACK; a stall may not push it away for good.
       liveSyncOnStallIncrease: 0.25,

@@ -31,6 +31,8 @@ export interface PlayerOptions {
   token: string;
   serverNow: () => number;
   onChange: () => void;
+  /** The server lets this page watch no longer. */
+  onRefused: () => void;
   /** A video has just become the one that is seen and should be heard. */
   onFront: (video: HTMLVideoElement) => void;
 }
@@ -167,7 +169,8 @@ export class LessonPlayer {
   }
 
   private makeHls(video: HTMLVideoElement): HlsCarrier {
-    return new HlsCarrier(video, this.options.hls, this.options.serverNow);
+    const { hls, serverNow, onRefused } = this.options;
+    return new HlsCarrier(video, hls, serverNow, onRefused);
   }
 
   private async attempt(carrier: Carrier, withinMs: number): Promise<Carrier | null> {

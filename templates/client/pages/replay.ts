@@ -6,6 +6,7 @@ import { _, element, expose, ngettext, pageData, say, show } from "../lib/page";
 import { lengthWords, timecode } from "../lib/time";
 import { Wire } from "../lib/wire";
 import { loadHls } from "../media/hls";
+import { LessonPath } from "../media/path";
 
 /** topic and token: of a classroom's page, which says now and then that it is watching. */
 interface ReplayPage {
@@ -39,10 +40,17 @@ async function load(): Promise<void> {
   if (!kind.isSupported()) {
     video.src = page.source;
     video.addEventListener("loadedmetadata", ready, { once: true });
-    video.addEventListener("error", () => fail(), { once: true });
+    video.addEventListener("error", () => void again(), { once: true });
     return;
   }
-  hls = new kind({ enableWorker: false, startPosition: 0, maxBufferLength: 30, backBufferLength: 60 });
+  const path = new LessonPath(page.source, fail);
+  hls = new kind({
+    ...path.config(kind),
+    enableWorker: false,
+    startPosition: 0,
+    maxBufferLength: 30,
+    backBufferLength: 60,
+  });
   hls.on(kind.Events.AUDIO_TRACK_LOADED, (_event, data) => findGaps(data.details));
   hls.on(kind.Events.LEVEL_LOADED, (_event, data) => {
     // A layer of the pictures has gaps of its own, over which another one plays.
@@ -52,10 +60,22 @@ async function load(): Promise<void> {
   hls.on(kind.Events.ERROR, (_event, data) => {
     if (!data.fatal) return;
     if (data.type === kind.ErrorTypes.MEDIA_ERROR) hls?.recoverMediaError();
-    else fail(data.response?.code);
+    else if (state !== "failed") fail(data.response?.code);
   });
   hls.loadSource(page.source);
   hls.attachMedia(video);
+}
+
+/** Without hls.js: the path may have been renewed, so once more from the first playlist, there. */
+async function again(): Promise<void> {
+  const { currentTime, paused } = video;
+  const answer = await fetch(page.source).catch(() => null);
+  if (!answer?.ok) return fail(answer?.status);
+  video.src = page.source;
+  video.addEventListener("error", () => fail(), { once: true });
+  await new Promise((resolve) => video.addEventListener("loadedmetadata", resolve, { once: true }));
+  video.currentTime = currentTime;
+  if (!paused) void video.play().catch(() => undefined);
 }
 
 function findGaps(details: LevelDetails): void {
@@ -85,9 +105,17 @@ function ready(): void {
 
 function fail(status?: number): void {
   state = "failed";
+  hls?.destroy();
+  hls = null;
+  video.pause();
   show("cover", false);
   show("trouble", true);
   const missing = status === 404 || status === 409;
+  if (status === 401 || status === 403) {
+    say("trouble-heading", _("You can no longer watch this recording"));
+    say("trouble-words", _("Your school's administrator can tell you why."));
+    return;
+  }
   say("trouble-heading", missing ? _("There is no recording of this lesson yet") : _("The recording could not be loaded"));
   say("trouble-words", missing ? _("It appears here when the lesson has ended.") : _("Please check the network and try again. The recording itself is safe."));
 }

@@ -30,6 +30,8 @@ type Saying = (typeof SAYINGS)[number];
 
 const BAR_MS = 4000;
 const REPORT_MS = 2000;
+/** By then the player has stopped, and may ask. */
+const REFUSED_ASK_MS = 1000;
 const ASK_AGAIN_MS = 20_000;
 const NEXT_IS_NEAR_MS = 10 * 60_000;
 const SOUND_KEY = "tongke.sound";
@@ -57,6 +59,7 @@ const player = lesson
       token: page.token,
       serverNow,
       onChange: () => render(),
+      onRefused: () => setTimeout(() => void askForNext(), REFUSED_ASK_MS),
       onFront: (video) => void giveSound(video),
     })
   : null;
