@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from uuid import UUID
 
-from jinja2 import Environment
-
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_
 from tongke_platform.frame import Frame
@@ -98,7 +96,7 @@ async def _mail(frame: Frame, session: ReadSession, delivery: Delivery) -> Compo
         "html_language": HTML_LANGUAGE[language],
         "now": frame.now(),
     }
-    pages = _environment(frame)
+    pages = make_environment(frame.settings.zone)
     message = make_message(
         sender=frame.settings.mail_from,
         to=to,
@@ -143,13 +141,3 @@ def _address(frame: Frame, link: str) -> str:
     """Absolute; empty where nobody has said how this server is reached from outside."""
     base = (frame.settings.public_url or "").rstrip("/")
     return base + link if base and link else ""
-
-
-_environments: dict[str, Environment] = {}
-
-
-def _environment(frame: Frame) -> Environment:
-    zone = frame.settings.zone
-    if zone.key not in _environments:
-        _environments[zone.key] = make_environment(zone)
-    return _environments[zone.key]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ from tongke_platform.pages.languages import (
 from tongke_platform.pages.paths import PAGES_DIR
 
 _YEAR_S = 365 * 24 * 3600
+ASSETS = Assets()
 
 MediaOrigins = Callable[[Request], Sequence[str]]
 
@@ -74,8 +76,11 @@ def _add_times(environment: Environment, zone: ZoneInfo) -> None:
     environment.filters["timecode"] = times.timecode
 
 
+@cache
 def make_environment(zone: ZoneInfo = times.SCHOOL_ZONE) -> Environment:
-    """Undefined names are errors; everything printed is escaped."""
+    """The process's one for a zone, with what it has compiled. Undefined names are errors; everything
+    printed is escaped.
+    """
     environment = Environment(
         loader=FileSystemLoader(PAGES_DIR),
         autoescape=True,
@@ -88,6 +93,7 @@ def make_environment(zone: ZoneInfo = times.SCHOOL_ZONE) -> Environment:
         _gettext, _ngettext, newstyle=True
     )
     _add_times(environment, zone)
+    environment.globals["asset"] = ASSETS.path
     return environment
 
 
@@ -107,8 +113,7 @@ class Pages:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.environment = make_environment(zone)
-        self.asset = Assets().path
-        self.environment.globals["asset"] = self.asset
+        self.asset = ASSETS.path
         self._default_language: Language = default_language
         self._media_origins = media_origins
         self._now = now
