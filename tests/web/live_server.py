@@ -28,7 +28,7 @@ from tongke_platform.organisations.models import Room
 from tongke_platform.people.roles import Role
 from tongke_platform.settings import Settings
 
-READY_WITHIN_S = 40.0
+READY_WITHIN_S = 90.0
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
