@@ -16,7 +16,7 @@ from tongke_platform.frame import Frame
 pytestmark = pytest.mark.timeout(600)
 
 # How much of the less likely values: one in so many for each place.
-EVERY = 1
+EVERY = 5
 
 
 def _asker(world: World, line: Line) -> Asker:

@@ -26,7 +26,8 @@ def is_unfit(error: BaseException | None) -> bool:
 def tell_unfit(engine: AsyncEngine) -> None:
     def on_error(context: ExceptionContext) -> None:
         if is_unfit(context.original_exception):
-            # Without the values: they may be anybody's password.
-            raise DataError(context.statement, None, context.original_exception)
+            # Without the values, which asyncpg repeats: they may be anybody's password.
+            kind = type(context.original_exception).__name__
+            raise DataError(context.statement, None, ValueError(kind))
 
     event.listen(engine.sync_engine, "handle_error", on_error)

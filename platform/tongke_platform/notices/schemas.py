@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from tongke_platform.fields import Plain
 from tongke_platform.notices.models import Channel, ChatService, Choice
 
 
@@ -93,9 +94,9 @@ class ChatIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     organisation_id: UUID
-    label: str = Field(min_length=1, max_length=80)
-    address: str = Field(max_length=500)
-    secret: str = Field(default="", max_length=128)
+    label: Plain = Field(min_length=1, max_length=80)
+    address: Plain = Field(max_length=500)
+    secret: Plain = Field(default="", max_length=128)
 
 
 class ChatOut(BaseModel):
