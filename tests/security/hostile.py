@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from tests.rights.ways import Asked
 
 MARKUP = "<script>alert(7)</script>\"'><img src=x onerror=alert(7)>"
+ELSEWHERE = "//evil.example/"
 # No page of ours writes these; an answer with one of them has printed what was sent.
 UNESCAPED = (b"<script>alert(7)", b"<img src=x")
 
@@ -35,7 +36,7 @@ TEXTS = (
     "٣",
     "\u202e\u2066",
     "",
-    "//evil.example/",
+    ELSEWHERE,
     "2147483648",
     "\N{PILE OF POO}" * 40,
 )
@@ -145,10 +146,10 @@ def _multipart(parts: Mapping[str, Any], right: Mapping[str, Any], values: "Chos
 
 
 class Chosen:
-    """The first values each time; of the others one in ``every``, others for each place."""
+    """The first ``always`` values each time; of the others one in ``every``, others for each place."""
 
-    def __init__(self, every: int, start: int, always: int = 4) -> None:
-        self._every, self._place, self._always = every, start, always
+    def __init__(self, *, always: int, every: int, start: int = 0) -> None:
+        self._always, self._every, self._place = always, every, start
 
     def __call__(self, also: tuple[Any, ...] = ()) -> Iterator[Any]:
         self._place += 1
@@ -168,10 +169,12 @@ def paths(path: str, filled: str, values: Chosen) -> Iterator[str]:
 
 
 def queries(names: tuple[str, ...], values: Chosen) -> Iterator[str]:
+    """Each alone; and all at once, twice, with those that lead somewhere."""
     for name in names:
         for value in values():
             yield "?" + urlencode({name: value}, errors="surrogatepass")
-        yield "?" + urlencode([(name, "1"), (name, MARKUP), (f"{name}[]", "1")])
+    elsewhere = [(name, ELSEWHERE) for name in ("next", "back", "lang", *names)]
+    yield "?" + urlencode([*elsewhere, *((name, MARKUP) for name, _ in elsewhere)])
 
 
 def requests(
@@ -181,7 +184,7 @@ def requests(
     body = {key: value for key, value in parts.items() if key != "query"}
     for wrong in paths(path, filled, values):
         yield Asked(method, wrong, **body)
-    for query in queries((*fields.query, "next", "lang"), values):
+    for query in queries(fields.query, values):
         yield Asked(method, filled + query, **body)
     if method != "GET":
         for sent in bodies(body, fields.body, values):
