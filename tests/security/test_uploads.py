@@ -17,7 +17,6 @@ from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.accounts.service import log_in
 from tongke_platform.consent import service as consent
 from tongke_platform.consent.models import ConsentEvent, ConsentForm
-from tongke_platform.database import Record
 from tongke_platform.frame import Frame
 from tongke_platform.imports.models import Import, ImportRow
 from tongke_platform.people.roles import Role
@@ -83,11 +82,13 @@ class Place:
 
     async def kept(self) -> int:
         """Rows and files there are of whatever was uploaded."""
-        kinds: tuple[type[Record], ...] = (Import, ConsentForm, ConsentEvent)
+        kinds = (Import, ImportRow, ConsentForm, ConsentEvent)
         async with self.frame.database.read() as session:
             count = [
-                (await session.execute(select(func.count()).select_from(one))).scalar_one()
-                for one in (*kinds, ImportRow)
+                (
+                    await session.execute(select(func.count()).select_from(one.__table__))
+                ).scalar_one()
+                for one in kinds
             ]
         folder = consent.folder(self.frame)
         return sum(count) + (len([*folder.iterdir()]) if folder.exists() else 0)
