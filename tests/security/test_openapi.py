@@ -6,6 +6,7 @@ it, wrong types, fields left out, doubled and added. They are computed, not draw
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -33,15 +34,15 @@ CHECKS = [content_type_conformance, response_schema_conformance]
 # How many of each operation's cases are sent by whom, evenly chosen of all there are.
 ASKERS = {"admin.platform@own": 8, "school_admin.organisation@own": 3, "nobody": 1}
 
-_KEPT: dict[str, list[Case]] = {}
+_KEPT: dict[str, list[Case[Any]]] = {}
 
 
-def cases_of(app: FastAPI) -> Mapping[str, list[Case]]:
+def cases_of(app: FastAPI) -> Mapping[str, list[Case[Any]]]:
     """By ``METHOD /path``; computed once, since they take seconds."""
     if not _KEPT:
         schema = schemathesis.openapi.from_dict(app.openapi())
         for result in schema.get_all_operations():
-            one = result.ok()
+            one: Any = result.ok()  # type: ignore[union-attr]  # the document is ours: no errors
             config = schema.config.generation_for(operation=one)
             found = schema.iter_coverage_cases(
                 one, generation_modes=MODES, generation_config=config
@@ -50,12 +51,12 @@ def cases_of(app: FastAPI) -> Mapping[str, list[Case]]:
     return _KEPT
 
 
-def some(cases: list[Case], most: int, start: int) -> Iterator[Case]:
+def some(cases: list[Case[Any]], most: int, start: int) -> Iterator[Case[Any]]:
     step = max(1, -(-len(cases) // most))
     return islice(cases, start % step, None, step)
 
 
-def prepared(case: Case, world: World) -> requests.PreparedRequest:
+def prepared(case: Case[Any], world: World) -> requests.PreparedRequest:
     """What is sent: with the ids of objects that are there, unless ids are what the case is about."""
     request = requests.Request(**case.as_transport_kwargs(base_url=f"http://{HOST}")).prepare()
     meta = case.meta
@@ -87,11 +88,11 @@ async def ask(app: FastAPI, request: requests.PreparedRequest, asker: Asker) -> 
         "client": ("127.0.0.1", 5000),
         "server": (HOST, 80),
     }
-    content = body.encode() if isinstance(body, str) else bytes(body)
+    content = body.encode() if isinstance(body, str) else bytes(body)  # type: ignore[arg-type]  # prepared: text or bytes
     return await send(app, scope, content, {**OWN_SITE, "accept": "*/*", **asker.headers})
 
 
-def trouble(case: Case, request: requests.PreparedRequest, answer: Answer) -> str:
+def trouble(case: Case[Any], request: requests.PreparedRequest, answer: Answer) -> str:
     """What is wrong with an answer, in one line; empty for nothing."""
     if answer.status >= 500:
         return f"{answer.status} {answer.body[:400]!r}"
