@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tongke_courses.lessons.models import LessonState
+from tongke_platform.fields import Instant
 from tongke_platform.organisations.schemas import OrganisationOut
 
 NO_NUL = r"^[^\x00]*$"
@@ -50,7 +51,7 @@ class LessonIn(BaseModel):
     title: Title
     subject: Label
     grade: Label
-    planned_start: AwareDatetime
+    planned_start: Instant
     planned_minutes: int = Field(40, ge=1, le=24 * 60)
     teacher_id: UUID | None = None
     room_ids: list[UUID] = Field(default_factory=list, max_length=500)

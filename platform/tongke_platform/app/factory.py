@@ -25,6 +25,7 @@ from tongke_platform.app import audited, problems, rechecks, rules
 from tongke_platform.app.administration import ROUTERS
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
+from tongke_platform.app.rates import LimitRequests
 from tongke_platform.app.requests import LogRequests
 from tongke_platform.app.security import KnowOrigin, SameOrigin, SecurityHeaders
 from tongke_platform.audit import pages as audit_pages
@@ -116,6 +117,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        responses=problems.DOCUMENTED,
         max_body_size=MAX_BODY,
         lifespan=_lifespan(frame, relay, hls, media),
         middleware=[
@@ -123,6 +125,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
             Middleware(LogRequests),
             Middleware(SecurityHeaders),
             Middleware(KnowOrigin),
+            Middleware(LimitRequests, settings=settings),
             Middleware(SameOrigin),
         ],
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from tongke_platform.audit.repository import Filter, Shown
 from tongke_platform.audit.rights import READ
 from tongke_platform.audit.words import names_in, said
 from tongke_platform.errors import N_
+from tongke_platform.fields import parse_day
 from tongke_platform.frame import Reading
 from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import ThePages
@@ -56,8 +56,8 @@ async def log(
         _uuid(person),
         _uuid(subject),
         _uuid(organisation),
-        _day(first_day),
-        _day(last_day),
+        parse_day(first_day),
+        parse_day(last_day),
     )
     found = await service.search(session, principal, wanted, before=_uuid(before), limit=PAGE + 1)
     shown = found[:PAGE]
@@ -85,12 +85,5 @@ async def log(
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
-    except ValueError:
-        return None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
     except ValueError:
         return None

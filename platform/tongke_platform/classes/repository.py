@@ -62,6 +62,13 @@ class YearRepository(Repository[AcademicYear]):
             )
         )
 
+    async def named(self, name: str, region_id: UUID | None) -> AcademicYear | None:
+        return await self._first(
+            self.base().where(
+                AcademicYear.name == name, AcademicYear.region_id.is_not_distinct_from(region_id)
+            )
+        )
+
     async def _first(self, statement: Select[Any]) -> AcademicYear | None:
         return await self.one_or_none(statement.limit(1))
 

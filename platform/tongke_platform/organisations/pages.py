@@ -13,6 +13,7 @@ from starlette.responses import Response
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, TongkeError
+from tongke_platform.fields import parse_day
 from tongke_platform.frame import Reading, TheFrame, Writing
 from tongke_platform.organisations import closing, lists, rights, service
 from tongke_platform.organisations.kinds import KIND_NAMES
@@ -24,7 +25,6 @@ from tongke_platform.pages.desk import (
     done,
     filled,
     mistake,
-    parse_day,
     query,
     trouble_of,
     typed,

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, Invalid, TongkeError
+from tongke_platform.fields import parse_day
 from tongke_platform.frame import Reading, TheFrame, Writing
 from tongke_platform.organisations import lists as places
 from tongke_platform.organisations.models import Organisation
@@ -19,7 +20,6 @@ from tongke_platform.pages.desk import (
     done,
     filled,
     mistake,
-    parse_day,
     parse_uuid,
     query,
     trouble_of,
