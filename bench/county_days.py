@@ -38,6 +38,7 @@ NOTICES = 20_000
 IMPORT_ROWS = 5_000
 HISTORY = timedelta(days=700)
 SOME = 20_000
+COUNTS = {"new": IMPORT_ROWS, "changed": 0, "unchanged": 0, "wrong": 0}
 TOLD = {
     "title": "认识分数", "room": "1班", "start_at": "2026-09-01T01:00:00+00:00",
     "teacher": "王静娜", "school": "第1小学", "subject": "数学", "grade": "三年级",
@@ -148,7 +149,7 @@ class Days:
             return {
                 "by_id": askers[n % len(askers)], "organisation_id": self._county.schools[0]["id"],
                 "file_name": "教师.xlsx", "state": ImportState.DONE, "created_at": at,
-                "counts": {"new": IMPORT_ROWS}, "expires_at": self._now + timedelta(days=1),
+                "counts": COUNTS, "expires_at": self._now + timedelta(days=1),
             }  # fmt: skip
 
         await self._many(Import, 400, make)
@@ -160,7 +161,7 @@ class Days:
         key = self.middle[f"import of {who}"] = uuid7()
         await put(self._session, Import, [{
             "id": key, "by_id": self._county.askers[who], "file_name": "教师.xlsx",
-            "state": ImportState.PREVIEW, "counts": {"new": IMPORT_ROWS},
+            "state": ImportState.PREVIEW, "counts": COUNTS,
             "expires_at": self._now + timedelta(days=1),
         }])  # fmt: skip
         await put(self._session, ImportRow, [
