@@ -73,7 +73,9 @@ async def put(session: WriteSession, model: type[Record], rows: Rows) -> None:
     """``rows`` all name the same columns."""
     for start in range(0, len(rows), BATCH):
         # The table itself: the unit of work would take twice as long.
-        await session.execute(insert(model.__table__), rows[start : start + BATCH])
+        await session.execute(
+            insert(model.metadata.tables[model.__tablename__]), rows[start : start + BATCH]
+        )
 
 
 async def fill(session: WriteSession, people: int, day: date) -> County:
@@ -113,7 +115,9 @@ def _schools(towns: Rows) -> Rows:
 
 async def _fill_people(session: WriteSession, county: County, number: int) -> None:
     chance = random.Random(7)
-    people, names, posts = [], [], []
+    people: Rows = []
+    names: Rows = []
+    posts: Rows = []
     for n in range(number):
         school = county.schools[n % SCHOOLS]
         key = uuid7()
