@@ -183,15 +183,15 @@ async def _credential(
         return principal
     if looks_like_media_token(token):
         return frame.media_tokens.read(token)
-    room = await RoomRepository(session).by_token(token)
-    if room is not None:
-        return room
     # An API token opens everything its owner may do: it never belongs in an address.
     owner = await principal_of_api_token(session, token, now, today) if in_header else None
-    if owner is None:
+    if owner is not None:
+        check_scopes(owner, connection)
+        return owner
+    room = await RoomRepository(session).by_token(token)
+    if room is None:
         raise Unauthorized(N_("This link is not valid."), code="bad_token")
-    check_scopes(owner, connection)
-    return owner
+    return room
 
 
 def _of_claims(claims: MediaClaims, lesson: Lesson) -> Access:
