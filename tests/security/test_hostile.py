@@ -16,7 +16,7 @@ from tongke_platform.frame import Frame
 pytestmark = pytest.mark.timeout(600)
 
 # PostgreSQL minds more of what it is given, so it is given more.
-MANY, FEW = {"always": 2, "every": 8}, {"always": 1, "every": 16}
+MANY, FEW = {"always": 1, "every": 12}, {"always": 1, "every": 24}
 
 
 def _asker(world: World, line: Line) -> Asker:

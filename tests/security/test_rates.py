@@ -192,7 +192,7 @@ async def narrow(app: FastAPI, frame: Frame, monkeypatch: pytest.MonkeyPatch) ->
     """The whole application, with room for little."""
     frame.limiter = LocalLimiter(lambda: 0.0)
     for one in app.user_middleware:
-        if one.cls == LimitRequests:
+        if one.cls is cast(Any, LimitRequests):
             one.kwargs["settings"] = frame.settings.model_copy(update=SMALL)
     app.middleware_stack = app.build_middleware_stack()
     return app
