@@ -1,7 +1,7 @@
 """Objects of every kind, made through the services: each builder puts their ids into the world."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -212,6 +212,16 @@ async def school_class(world: "World") -> None:
     world.marks |= {"class": str(made.id), "pupil": str(pupil)}
 
 
+async def year(world: "World") -> None:
+    """Of the own county."""
+    async with world.frame.database.write() as session:
+        made = await classes.create_year(
+            session, name="2029–2030", starts_on=date(2029, 9, 1), ends_on=date(2030, 8, 31),
+            region=world.places.regions["own"],
+        )  # fmt: skip
+    world.ids["year_id"] = str(made.id)
+
+
 async def _last_year(session: WriteSession, world: "World") -> None:
     """Another class that was in the second grade last year and has not been moved up."""
     own = world.places.schools["own"]
@@ -339,6 +349,7 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     colleague,
     invitation,
     school_class,
+    year,
     consent,
     table,
     pairing,

@@ -12,6 +12,7 @@ from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.rights import ANSWER, WATCH
 from tongke_platform.database import Repository
 from tongke_platform.organisations.models import Organisation, Room
+from tongke_platform.paging import count
 from tongke_platform.partnerships.models import Partnership
 from tongke_platform.partnerships.repository import in_force
 from tongke_platform.rights import Principal
@@ -107,6 +108,22 @@ class LessonRoomRepository(Repository[LessonRoom]):
             .where(Room.school_id.in_(mine), Lesson.planned_start > after)
         )
         return await self.all(statement.order_by(Lesson.planned_start, LessonRoom.id).limit(limit))
+
+    async def offered(self, principal: Principal, now: datetime) -> int:
+        mine = select(Organisation.id).where(ANSWER.clause(principal))
+        return await count(
+            self.session,
+            select(LessonRoom.id)
+            .join(Lesson, Lesson.id == LessonRoom.lesson_id)
+            .join(Room, Room.id == LessonRoom.room_id)
+            .where(
+                LessonRoom.invited_at.is_not(None),
+                LessonRoom.declined_at.is_(None),
+                Room.school_id.in_(mine),
+                Lesson.state == LessonState.PLANNED,
+                Lesson.planned_start > now,
+            ),
+        )
 
     async def invitation(self, key: UUID) -> LessonRoom | None:
         return await self.locked(self._invitation().where(LessonRoom.id == key))

@@ -40,6 +40,7 @@ from tongke_platform.facts import routes as fact_routes
 from tongke_platform.facts import tasks as fact_tasks
 from tongke_platform.firstrun import pages as firstrun_pages
 from tongke_platform.frame import Frame
+from tongke_platform.imports import export_pages
 from tongke_platform.imports import pages as import_pages
 from tongke_platform.imports import routes as import_routes
 from tongke_platform.imports import tasks as import_tasks
@@ -147,7 +148,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     for trust in (audit_routes, audit_pages, consent_routes, consent_pages, consent_doors):
         app.include_router(trust.router)
     app.include_router(privacy_pages.router)
-    for import_ in (import_routes, import_pages):
+    for import_ in (import_routes, export_pages, import_pages):
         app.include_router(import_.router)
     for router in (*ROUTERS, rules.router):
         app.include_router(router)

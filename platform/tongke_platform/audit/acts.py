@@ -6,6 +6,7 @@ LABELS: dict[str, str] = {
     "person.made": N_("Person added"),
     "person.changed": N_("Person changed"),
     "people.imported": N_("People brought in from a table"),
+    "roster.exported": N_("Roster taken out"),
     "name.made": N_("Sign-in name added"),
     "name.removed": N_("Sign-in name removed"),
     "post.given": N_("Post given"),

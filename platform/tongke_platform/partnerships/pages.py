@@ -15,7 +15,7 @@ from tongke_platform.errors import N_, Forbidden, NotFound, TongkeError
 from tongke_platform.frame import Reading, TheFrame, Writing
 from tongke_platform.pages.desk import desk, done
 from tongke_platform.pages.rendering import Pages, ThePages
-from tongke_platform.pages.sections import Section, add_section
+from tongke_platform.pages.sections import Section, Waiting, add_section
 from tongke_platform.partnerships import rights, service, words
 from tongke_platform.partnerships.models import Act, PartnershipKind, PartnershipState
 from tongke_platform.partnerships.schemas import PartnershipIn
@@ -23,7 +23,22 @@ from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
 SECTION = add_section(
-    Section("partnerships", N_("Partnerships"), "/admin/partnerships", "handshake", rights.SEE)
+    Section(
+        "partnerships",
+        N_("Partnerships"),
+        "/admin/partnerships",
+        "handshake",
+        rights.SEE,
+        N_("between which schools lessons travel, and what was promised"),
+        (
+            Waiting(
+                N_("Partnerships that wait for your school's answer: %(count)s"),
+                "/admin/partnerships?state=proposed",
+                rights.ANSWER,
+                service.unanswered,
+            ),
+        ),
+    )
 )
 LIST = "/admin/partnerships"
 PROMISE_ROWS = 4

@@ -60,6 +60,11 @@ RULE_OF: dict[Act, Rule] = {
 }
 
 
+async def unanswered(session: ReadSession, by: Principal, now: datetime) -> int:
+    """How many proposed ones wait for an answer they may give."""
+    return await PartnershipRepository(session).unanswered(by)
+
+
 async def get(session: ReadSession, principal: Principal, key: UUID) -> Partnership:
     """With promises and history. Raises NotFound for who may not know of it."""
     found = await PartnershipRepository(session).full(principal, key)
