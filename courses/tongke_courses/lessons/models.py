@@ -20,7 +20,10 @@ class LessonState(StrEnum):
 
 
 class Lesson(Record):
-    """``school`` and ``teacher`` lead it. ``media_key`` is its unguessable media path."""
+    """``school`` and ``teacher`` lead it. ``media_key`` is its unguessable media path.
+
+    ``unled_at``: since when it is known that the teacher will not be there to teach it.
+    """
 
     __tablename__ = "lessons"
     __table_args__ = (Index("ix_lessons_school_id_planned_start", "school_id", "planned_start"),)
@@ -37,6 +40,7 @@ class Lesson(Record):
     )
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    unled_at: Mapped[datetime | None] = mapped_column(index=True)
     media_key: Mapped[str] = mapped_column(String(64), unique=True, default=new_secret)
 
     school: Mapped[Organisation] = relationship(lazy="raise")

@@ -9,9 +9,9 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
+from tongke_courses.lessons import handing_pages, tasks, unled
 from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
-from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_platform.accounts import desk as account_desk
 from tongke_platform.accounts import doors as account_doors
@@ -137,7 +137,15 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     import_tasks.register(frame.jobs, frame)
     problems.install(app)
     _add_pages(app, settings, frame)
-    for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
+    for slice_ in (
+        account_routes,
+        lesson_routes,
+        wire_routes,
+        login,
+        lesson_pages,
+        handing_pages,
+        firstrun_pages,
+    ):
         app.include_router(slice_.router)
     for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
         app.include_router(joined.router)
@@ -188,7 +196,11 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        rounds = (delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame))
+        looks = unled.rounds(frame)
+        frame.events.listen(rechecks.RIGHTS_CHANGED, lambda _: looks.soon())
+        rounds = (
+            delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame), looks,
+        )  # fmt: skip
         await frame.wire.start()
         media.start()
         relay.start()
