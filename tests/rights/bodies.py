@@ -137,6 +137,12 @@ BODIES: dict[str, Body] = {
     "POST /api/lessons/{lesson_id}/rooms": of_world(
         "json", lambda w: {"room_ids": [w.ids["room_id"]]}
     ),
+    "PUT /api/lessons/{lesson_id}/teacher": of_world(
+        "json", lambda w: {"teacher_id": w.ids["person_id"]}
+    ),
+    "POST /admin/lessons/{lesson_id}/teacher": of_world(
+        "data", lambda w: {"teacher": w.ids["person_id"]}
+    ),
     "POST /api/lessons/{lesson_id}/tokens": js(act="watch"),
     "POST /live/{lesson}/whip": lambda w: SDP,
     "POST /live/{lesson}/whep": lambda w: SDP,

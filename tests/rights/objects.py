@@ -112,6 +112,7 @@ async def lesson(world: "World") -> None:
     rooms = [await make.room(schools["own"]), await make.room(schools["partner"])]
     made = await make.lesson(world.owner, rooms)
     later = await make.lesson(world.owner, rooms, frame.now() + timedelta(minutes=1))
+    tomorrow = await make.lesson(world.owner, (), frame.now() + timedelta(days=1))
     other = await make.room(schools["paused"])
     async with frame.database.write() as session:
         paused = await PartnershipRepository(session).all(PartnershipRepository(session).base())
@@ -130,7 +131,11 @@ async def lesson(world: "World") -> None:
         "room_id": str(rooms[0].id),
         "/admin/rooms/{room_id}/address/{act}": "renew",
     }
-    world.marks |= {"lesson": str(later.id), "room": str(rooms[0].id)}
+    world.marks |= {
+        "lesson": str(later.id),
+        "handed": str(tomorrow.id),
+        "room": str(rooms[0].id),
+    }
 
 
 async def lesson_invitation(world: "World") -> None:

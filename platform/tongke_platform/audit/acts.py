@@ -30,6 +30,7 @@ LABELS: dict[str, str] = {
     "organisation.changed": N_("Organisation changed"),
     "room.made": N_("Classroom added"),
     "room.changed": N_("Classroom changed"),
+    "lesson.handed": N_("Lesson handed to another teacher"),
     "consent.asked": N_("Consent asked for"),
     "consent.given": N_("Consent given"),
     "consent.withdrawn": N_("Consent withdrawn"),
