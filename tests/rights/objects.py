@@ -34,6 +34,7 @@ from tongke_platform.partnerships.schemas import PartnershipIn
 from tongke_platform.people import service as people
 from tongke_platform.people.models import Membership
 from tongke_platform.people.roles import Role
+from tongke_platform.privacy import exports
 from tongke_platform.rights import Principal
 from tongke_platform.undo import service as undos
 
@@ -173,6 +174,16 @@ async def account(world: "World") -> None:
         "provider": "bureau",
     }
     world.marks |= {"session": str(login), "token": str(token)}
+
+
+async def own_data(world: "World") -> None:
+    """The owner's, ready to be fetched."""
+    async with world.frame.database.write() as session:
+        by = await accounts.principal_of(session, world.owner.id, world.frame.today())
+        assert by is not None
+        found = await exports.ask(session, world.frame, by, world.owner.id)
+    await exports.put_together(world.frame, found.id)
+    world.ids["export_id"] = str(found.id)
 
 
 async def colleague(world: "World") -> None:
@@ -351,6 +362,7 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     lesson,
     lesson_invitation,
     account,
+    own_data,
     colleague,
     invitation,
     school_class,

@@ -57,8 +57,8 @@ from tongke_platform.pages.rendering import Pages, add_pages
 from tongke_platform.partnerships import pages as partnership_pages
 from tongke_platform.partnerships import rights as partnership_rights
 from tongke_platform.partnerships import routes as partnership_routes
+from tongke_platform.privacy import exports, retention
 from tongke_platform.privacy import pages as privacy_pages
-from tongke_platform.privacy import retention
 from tongke_platform.settings import Settings, signing_secret
 from tongke_platform.wire import routes as wire_routes
 from tongke_platform.wire.carrier import Carrier, LocalCarrier
@@ -135,6 +135,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     tasks.register(frame.jobs, media)
     tasks.register_facts(frame)
     import_tasks.register(frame.jobs, frame)
+    exports.register_job(frame.jobs, frame)
     problems.install(app)
     _add_pages(app, settings, frame)
     for slice_ in (
