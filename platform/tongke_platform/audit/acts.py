@@ -31,6 +31,8 @@ LABELS: dict[str, str] = {
     "room.made": N_("Classroom added"),
     "room.changed": N_("Classroom changed"),
     "lesson.handed": N_("Lesson handed to another teacher"),
+    "consent.entered": N_("Consent written down"),
+    "data.changed": N_("Export of a person's data changed"),
     "consent.asked": N_("Consent asked for"),
     "consent.given": N_("Consent given"),
     "consent.withdrawn": N_("Consent withdrawn"),
