@@ -68,11 +68,12 @@ class LessonRepository(Repository[Lesson]):
     async def lasts(self, now: datetime, today: date) -> dict[tuple[UUID, UUID], date | None]:
         """By teacher and school of lessons to come: the last day the teacher can teach there.
 
-        None: there is no end to it. Who cannot sign in, or holds no post there, could yesterday.
+        None: there is no end to it. Who cannot sign in, or holds no post there (or at the school
+        it was merged into), could yesterday.
         """
         held = and_(
             Membership.person_id == Lesson.teacher_id,
-            Membership.organisation_id == Lesson.school_id,
+            Membership.organisation_id.in_([Lesson.school_id, Organisation.merged_into_id]),
             or_(Membership.ends_on.is_(None), Membership.ends_on >= today),
         )
         statement = (
@@ -83,6 +84,7 @@ class LessonRepository(Repository[Lesson]):
                 func.max(func.coalesce(Membership.ends_on, date.max)),
             )
             .join(Person, Person.id == Lesson.teacher_id)
+            .join(Organisation, Organisation.id == Lesson.school_id)
             .outerjoin(Membership, held)
             .where(*_to_come(now))
             .group_by(Lesson.teacher_id, Lesson.school_id, Membership.person_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from tongke_platform.database import Repository
 from tongke_platform.organisations.models import SCHOOLS, Organisation, OrganisationKind
-from tongke_platform.paging import count
+from tongke_platform.paging import contains, count
 from tongke_platform.partnerships.models import (
     Answer,
     Part,
@@ -65,11 +65,14 @@ class PartnershipRepository(Repository[Partnership]):
         state: PartnershipState | None,
         before: UUID | None,
         limit: int,
+        q: str = "",
     ) -> Sequence[Partnership]:
         """The newest first, those older than ``before``."""
         statement = self.readable(principal)
         if state is not None:
             statement = statement.where(Partnership.state == state)
+        if q:
+            statement = statement.where(contains(Partnership.name, q))
         if before is not None:
             statement = statement.where(Partnership.id < before)
         return await self.all(statement.order_by(Partnership.id.desc()).limit(limit))

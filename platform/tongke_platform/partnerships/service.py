@@ -80,10 +80,11 @@ async def page(
     state: PartnershipState | None = None,
     before: UUID | None = None,
     limit: int = 50,
+    q: str = "",
 ) -> tuple[Sequence[Partnership], UUID | None]:
-    """The newest first, and what comes ``before`` the next page."""
+    """The newest first, and what comes ``before`` the next page; ``q`` is a piece of the name."""
     found = await PartnershipRepository(session).page(
-        principal, state=state, before=before, limit=limit + 1
+        principal, state=state, before=before, limit=limit + 1, q=q
     )
     shown = found[:limit]
     return shown, shown[-1].id if len(found) > limit else None
