@@ -87,6 +87,11 @@ def _organisation(world: World) -> dict[str, Any]:
     return {"code": "NEW1", "name": "新学校", "region_id": world.ids["region_id"]}
 
 
+def _year(world: World) -> dict[str, Any]:
+    days = {"starts_on": "2031-09-01", "ends_on": "2032-08-31"}
+    return {"name": "2031–2032", **days, "region_id": world.ids["region_id"]}
+
+
 def _invitation(world: World) -> dict[str, Any]:
     return {"name": "李老师", "role": "local_teacher", "organisation_id": world.school("own")}
 
@@ -132,6 +137,12 @@ BODIES: dict[str, Body] = {
     "POST /api/lessons/{lesson_id}/rooms": of_world(
         "json", lambda w: {"room_ids": [w.ids["room_id"]]}
     ),
+    "PUT /api/lessons/{lesson_id}/teacher": of_world(
+        "json", lambda w: {"teacher_id": w.ids["person_id"]}
+    ),
+    "POST /admin/lessons/{lesson_id}/teacher": of_world(
+        "data", lambda w: {"teacher": w.ids["person_id"]}
+    ),
     "POST /api/lessons/{lesson_id}/tokens": js(act="watch"),
     "POST /live/{lesson}/whip": lambda w: SDP,
     "POST /live/{lesson}/whep": lambda w: SDP,
@@ -158,14 +169,11 @@ BODIES: dict[str, Body] = {
     "POST /admin/organisations/{organisation_id}/merge": of_world(
         "data", lambda w: {"into": w.code("partner")}
     ),
-    "POST /api/years": of_world(
-        "json",
-        lambda w: {
-            "name": "2031–2032",
-            "starts_on": "2031-09-01",
-            "ends_on": "2032-08-31",
-            "region_id": w.ids["region_id"],
-        },
+    "POST /api/years": of_world("json", _year),
+    "PATCH /api/years/{year_id}": js(name="新学年", starts_on="2031-09-02", ends_on="2032-08-30"),
+    "POST /admin/years": of_world("data", _year),
+    "POST /admin/years/{year_id}": form(
+        name="新学年", starts_on="2031-09-02", ends_on="2032-08-30"
     ),
     "POST /api/organisations/{organisation_id}/classes": js(grade=4, name="2班", size=40),
     "PATCH /api/classes/{class_id}": js(name="三年级一班", size=42),
@@ -219,6 +227,7 @@ BODIES: dict[str, Body] = {
     "POST /admin/invitations": of_world("data", _invitation),
     "POST /api/imports": _upload,
     "POST /admin/import": _upload,
+    "POST /admin/import/export": of_world("data", lambda w: {"school": w.code("own")}),
     "POST /api/imports/{key}/confirm": js(),
     # Rooms and their PCs
     "POST /api/organisations/{organisation_id}/rooms": js(name="音乐教室", class_size=40),

@@ -1,7 +1,7 @@
 """Objects of every kind, made through the services: each builder puts their ids into the world."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from tongke_platform.partnerships.schemas import PartnershipIn
 from tongke_platform.people import service as people
 from tongke_platform.people.models import Membership
 from tongke_platform.people.roles import Role
+from tongke_platform.privacy import exports
 from tongke_platform.rights import Principal
 from tongke_platform.undo import service as undos
 
@@ -112,6 +113,7 @@ async def lesson(world: "World") -> None:
     rooms = [await make.room(schools["own"]), await make.room(schools["partner"])]
     made = await make.lesson(world.owner, rooms)
     later = await make.lesson(world.owner, rooms, frame.now() + timedelta(minutes=1))
+    tomorrow = await make.lesson(world.owner, (), frame.now() + timedelta(days=1))
     other = await make.room(schools["paused"])
     async with frame.database.write() as session:
         paused = await PartnershipRepository(session).all(PartnershipRepository(session).base())
@@ -130,7 +132,11 @@ async def lesson(world: "World") -> None:
         "room_id": str(rooms[0].id),
         "/admin/rooms/{room_id}/address/{act}": "renew",
     }
-    world.marks |= {"lesson": str(later.id), "room": str(rooms[0].id)}
+    world.marks |= {
+        "lesson": str(later.id),
+        "handed": str(tomorrow.id),
+        "room": str(rooms[0].id),
+    }
 
 
 async def lesson_invitation(world: "World") -> None:
@@ -168,6 +174,16 @@ async def account(world: "World") -> None:
         "provider": "bureau",
     }
     world.marks |= {"session": str(login), "token": str(token)}
+
+
+async def own_data(world: "World") -> None:
+    """The owner's, ready to be fetched."""
+    async with world.frame.database.write() as session:
+        by = await accounts.principal_of(session, world.owner.id, world.frame.today())
+        assert by is not None
+        found = await exports.ask(session, world.frame, by, world.owner.id)
+    await exports.put_together(world.frame, found.id)
+    world.ids["export_id"] = str(found.id)
 
 
 async def colleague(world: "World") -> None:
@@ -210,6 +226,16 @@ async def school_class(world: "World") -> None:
         pupil = (await session.execute(entries.order_by(ClassEntry.id))).scalars().first()
     world.ids |= {"class_id": str(made.id), "pupil_id": str(pupil)}
     world.marks |= {"class": str(made.id), "pupil": str(pupil)}
+
+
+async def year(world: "World") -> None:
+    """Of the own county."""
+    async with world.frame.database.write() as session:
+        made = await classes.create_year(
+            session, name="2029–2030", starts_on=date(2029, 9, 1), ends_on=date(2030, 8, 31),
+            region=world.places.regions["own"],
+        )  # fmt: skip
+    world.ids["year_id"] = str(made.id)
 
 
 async def _last_year(session: WriteSession, world: "World") -> None:
@@ -336,9 +362,11 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     lesson,
     lesson_invitation,
     account,
+    own_data,
     colleague,
     invitation,
     school_class,
+    year,
     consent,
     table,
     pairing,

@@ -25,7 +25,7 @@ from tongke_platform.pages import times
 from tongke_platform.pages.desk import desk, done
 from tongke_platform.pages.languages import Language
 from tongke_platform.pages.rendering import Pages, ThePages, login_address
-from tongke_platform.pages.sections import Section, add_section
+from tongke_platform.pages.sections import Section, Waiting, add_section
 from tongke_platform.pages.viewer import viewer_of
 from tongke_platform.rights import Principal
 
@@ -33,7 +33,22 @@ router = APIRouter(include_in_schema=False)
 
 RECENT = timedelta(minutes=30)
 INVITED = add_section(
-    Section("invited", N_("Lessons offered"), "/admin/lesson-invitations", "inbox", rights.ANSWER)
+    Section(
+        "invited",
+        N_("Lessons offered"),
+        "/admin/lesson-invitations",
+        "inbox",
+        rights.ANSWER,
+        N_("lessons from elsewhere that invited one of your classrooms"),
+        (
+            Waiting(
+                N_("Lessons offered that you may still decline: %(count)s"),
+                "/admin/lesson-invitations",
+                rights.ANSWER,
+                service.offered,
+            ),
+        ),
+    )
 )
 
 

@@ -65,6 +65,12 @@ class DeliveryIn(BaseModel):
     invite: bool = False
 
 
+class TeacherIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    teacher_id: UUID
+
+
 class TeacherOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 

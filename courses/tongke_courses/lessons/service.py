@@ -173,6 +173,11 @@ async def invitations(
     return await LessonRoomRepository(session).invitations(principal, after=after, limit=200)
 
 
+async def offered(session: ReadSession, principal: Principal, now: datetime) -> int:
+    """How many of the principal's invitations are to lessons to come and not declined."""
+    return await LessonRoomRepository(session).offered(principal, now)
+
+
 async def decline(
     frame: Frame, session: WriteSession, by: Principal, invitation_id: UUID
 ) -> LessonRoom:

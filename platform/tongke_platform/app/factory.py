@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
-from tongke_courses.lessons import tasks
+from tongke_courses.lessons import tasks, unled
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
@@ -34,7 +34,7 @@ from tongke_platform.notices.live import Inbox
 from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import Pages, add_pages
 from tongke_platform.partnerships import rights as partnership_rights
-from tongke_platform.privacy import retention
+from tongke_platform.privacy import exports, retention
 from tongke_platform.settings import Settings, signing_secret
 from tongke_platform.wire.carrier import Carrier, LocalCarrier
 from tongke_platform.wire.hub import Wire
@@ -107,6 +107,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     tasks.register(frame.jobs, media)
     tasks.register_facts(frame)
     import_tasks.register(frame.jobs, frame)
+    exports.register_job(frame.jobs, frame)
     problems.install(app)
     _add_pages(app, settings, frame)
     partnership_rights.offer(rules.all_rules())
@@ -148,7 +149,11 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        rounds = (delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame))
+        looks = unled.rounds(frame)
+        frame.events.listen(rechecks.RIGHTS_CHANGED, lambda _: looks.soon())
+        rounds = (
+            delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame), looks,
+        )  # fmt: skip
         await frame.wire.start()
         media.start()
         relay.start()

@@ -5,6 +5,7 @@ from functools import cache
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
+from tongke_courses.lessons import handing_pages
 from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
 from tongke_platform.accounts import desk as account_desk
@@ -16,6 +17,7 @@ from tongke_platform.audit import pages as audit_pages
 from tongke_platform.audit import routes as audit_routes
 from tongke_platform.classes import pages as class_pages
 from tongke_platform.classes import routes as class_routes
+from tongke_platform.classes import year_pages
 from tongke_platform.consent import doors as consent_doors
 from tongke_platform.consent import pages as consent_pages
 from tongke_platform.consent import routes as consent_routes
@@ -23,6 +25,7 @@ from tongke_platform.devices import pages as device_pages
 from tongke_platform.devices import routes as device_routes
 from tongke_platform.facts import routes as fact_routes
 from tongke_platform.firstrun import pages as firstrun_pages
+from tongke_platform.imports import export_pages
 from tongke_platform.imports import pages as import_pages
 from tongke_platform.imports import routes as import_routes
 from tongke_platform.notices import pages as notice_pages
@@ -30,7 +33,7 @@ from tongke_platform.notices import routes as notice_routes
 from tongke_platform.organisations import pages as organisation_pages
 from tongke_platform.organisations import region_pages
 from tongke_platform.organisations import routes as organisation_routes
-from tongke_platform.pages import login
+from tongke_platform.pages import front, login
 from tongke_platform.partnerships import pages as partnership_pages
 from tongke_platform.partnerships import routes as partnership_routes
 from tongke_platform.people import pages as people_pages
@@ -55,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     wire_routes.router,
     login.router,
     lesson_pages.router,
+    handing_pages.router,
     firstrun_pages.router,
     partnership_routes.router,
     partnership_pages.router,
@@ -71,13 +75,16 @@ ROUTERS: tuple[APIRouter, ...] = (
     consent_doors.router,
     privacy_pages.router,
     import_routes.router,
+    export_pages.router,
     import_pages.router,
+    front.router,
     organisation_pages.router,
     region_pages.router,
     people_pages.router,
     person_pages.router,
     room_pages.router,
     class_pages.router,
+    year_pages.router,
     undo_pages.router,
     organisation_routes.router,
     people_routes.router,

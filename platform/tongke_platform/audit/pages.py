@@ -23,7 +23,16 @@ from tongke_platform.pages.sections import Section, add_section
 from tongke_platform.pages.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
-SECTION = add_section(Section("audit", N_("Audit log"), "/admin/audit", "scroll-text", READ))
+SECTION = add_section(
+    Section(
+        "audit",
+        N_("Audit log"),
+        "/admin/audit",
+        "scroll-text",
+        READ,
+        N_("who changed what, and when"),
+    )
+)
 PAGE = 50
 
 

@@ -18,6 +18,12 @@ class YearIn(Wanted):
     region_id: UUID | None = None
 
 
+class YearChange(Wanted):
+    name: Name40
+    starts_on: date
+    ends_on: date
+
+
 class YearOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 

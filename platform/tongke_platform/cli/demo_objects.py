@@ -41,6 +41,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/api/lessons/{lesson_id}",
         "/lessons/{lesson_id}/teach",
         "/lessons/{lesson_id}/replay",
+        "/admin/lessons/{lesson_id}",
     ),
     "lesson_rooms": ("/api/lessons/{lesson_id}/rooms",),
     "hls": ("/live/{lesson}/hls/index.m3u8",),

@@ -9,6 +9,7 @@ from tongke_platform.cli import (
     import_,
     migrate,
     publish,
+    retention,
     rollups,
     serve,
     user,
@@ -27,6 +28,7 @@ cli.command("demo")(demo.command)
 cli.command("publish")(publish.command)
 cli.command("watch")(watch.command)
 cli.command("migrate")(migrate.command)
+cli.add_typer(retention.cli, name="retention")
 cli.add_typer(rollups.cli, name="rollups")
 cli.command("doctor")(doctor.command)
 cli.add_typer(import_.cli, name="import")

@@ -36,7 +36,16 @@ from tongke_platform.rights import Principal
 from tongke_platform.undo import service as undos
 
 router = APIRouter(include_in_schema=False)
-SECTION = add_section(Section("people", N_("People"), "/admin/people", "users", rights.READ))
+SECTION = add_section(
+    Section(
+        "people",
+        N_("People"),
+        "/admin/people",
+        "users",
+        rights.READ,
+        N_("accounts and posts: new colleagues, transfers, farewells"),
+    )
+)
 LABELS = {
     "name": N_("Full name"),
     "phone": N_("Phone number"),
