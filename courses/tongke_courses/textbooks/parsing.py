@@ -10,6 +10,7 @@ part has to be accounted for; what is not is kept in ``Title.rest``.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from tongke_courses.textbooks import words
 
@@ -120,6 +121,7 @@ def _parts(line: str) -> list[str]:
     return kept
 
 
+@lru_cache(64)
 def _stage(part: str) -> tuple[str, str | None] | None:
     """Stage and the system said with it: ``初中（五•四学制）``."""
     inside = _BRACKET.findall(part)
@@ -147,6 +149,7 @@ def _placed(
     return _finish(_descend(place, parts[2:], below))
 
 
+@lru_cache(4096)
 def _edition(part: str) -> tuple[str, str]:
     """The short name, which is before the publisher's, and the whole as written when it differs."""
     short = re.split(r" ?[-－—] ?(?![^（]*）)", part, maxsplit=1)[0].strip()
@@ -241,6 +244,7 @@ def _series(title: str) -> tuple[str, str] | None:
     return (found[0], title[found.end() :]) if found else None
 
 
+@lru_cache(4096)
 def _read(part: str) -> _Book:
     """A title, or a piece of one: ``七年级``, ``上册``, ``必修 第一册``."""
     book = _Book()
@@ -310,6 +314,7 @@ def _sorted(book: _Book, variants: Sequence[str]) -> tuple[tuple[str, ...], list
     return tuple(kept), unknown
 
 
+@lru_cache(4096)
 def _name(head: str, subject: str) -> tuple[list[str], list[str]]:
     """The parts of a title's name that are not the subject: companion books, and what is unknown."""
     known = [*(one for one in subject.split("·") if one)]

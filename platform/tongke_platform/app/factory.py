@@ -13,6 +13,8 @@ from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
+from tongke_courses.textbooks import pages as textbook_pages
+from tongke_courses.textbooks import routes as textbook_routes
 from tongke_platform.accounts import desk as account_desk
 from tongke_platform.accounts import doors as account_doors
 from tongke_platform.accounts import pages as account_pages
@@ -141,6 +143,8 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
         app.include_router(joined.router)
     app.include_router(lesson_routes.invitation_router)
+    for textbooks in (textbook_routes, textbook_pages):
+        app.include_router(textbooks.router)
     partnership_rights.offer(rules.all_rules())
     for account in (account_pages, account_doors, account_desk):
         app.include_router(account.router)
