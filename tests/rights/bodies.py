@@ -116,6 +116,7 @@ BODIES: dict[str, Body] = {
     "POST /api/textbooks": of_world(
         "json", lambda w: {"parent_id": w.ids["empty_volume"], "kind": "unit", "name": "第一单元"}
     ),
+    "GET /api/textbooks/resolve": lambda w: {"query": "?subject=%E8%AF%AD%E6%96%87"},
     "PATCH /api/textbooks/{node_id}": js(name="第一单元 校园"),
     "PUT /api/textbooks/{node_id}/contents": js(text="第一单元 有理数"),
     "POST /textbooks/{node_id}/contents": form(text="第一单元 有理数"),

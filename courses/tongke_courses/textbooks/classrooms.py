@@ -93,5 +93,3 @@ async def stop(session: WriteSession, by: Principal, class_id: UUID, subject: st
     there = await ClassTextbookRepository(session).of_subject(class_id, subject)
     if there is not None:
         await ClassTextbookRepository(session).remove(there.id)
-
-

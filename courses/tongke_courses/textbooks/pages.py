@@ -107,7 +107,7 @@ async def _node(
     rows = await classrooms.classes_of(session, principal)
     return desk(
         request, pages, principal, "textbooks/book.html", section="", status=status,
-        place=place, volume=volume, kinds=KINDS, trouble=trouble,
+        place=place, volume=volume, trouble=trouble,
         tree=await _tree(session, place.node), text=contents.write(units) if text is None else text,
         fills=place.node is volume and await service.may_fill(session, principal, volume),
         taught=await points.below(session, place.node),
@@ -134,9 +134,7 @@ async def _tree(
     return [*found.values()]
 
 
-async def _used(
-    session: ReadSession, rows: Sequence[ClassRow], volume: TextbookNode
-) -> list[Used]:
+async def _used(session: ReadSession, rows: Sequence[ClassRow], volume: TextbookNode) -> list[Used]:
     uses = await service.class_uses(session, [row.school_class.id for row in rows])
     return [
         Used(row, use)

@@ -29,9 +29,7 @@ _TAIL = re.compile(
     rf"|(?P<level>{words.LEVEL})"
     rf"|(?P<only>(?:{words.VOLUME})(?:(?:{words.VOLUME})*))(?=□*$)"
 )
-_LEVEL = re.compile(
-    rf"(?P<level>{words.LEVEL}) ?(?P<number>\d{{1,2}})? ?(?P<name>.*)", re.DOTALL
-)
+_LEVEL = re.compile(rf"(?P<level>{words.LEVEL}) ?(?P<number>\d{{1,2}})? ?(?P<name>.*)", re.DOTALL)
 # What one may call a module: words, no path, no further title.
 _MODULE = re.compile(r"[\w、，·《》—\-（）“” ]{1,60}")
 _MINOR = re.compile(r"（(?:主编|试用|实验|修订|试验)[^（）]*）")

@@ -71,7 +71,9 @@ class Planter:
             await self._level(repository, places, depth)
         self.counts.aliases += await AliasRepository(session).add_missing(NodeKind.EDITION, aliases)
 
-    async def _level(self, repository: NodeRepository, places: dict[Place, str], depth: int) -> None:
+    async def _level(
+        self, repository: NodeRepository, places: dict[Place, str], depth: int
+    ) -> None:
         """All that stand ``depth`` names below the root, their parents being there."""
         wanted: dict[Place, str] = {}
         for place, title in places.items():

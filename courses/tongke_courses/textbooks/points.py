@@ -29,9 +29,7 @@ async def search(session: ReadSession, subject: str, words: str) -> Sequence[Kno
     return await PointRepository(session).search(subject, words, limit=50)
 
 
-async def below(
-    session: ReadSession, node: TextbookNode
-) -> Sequence[tuple[UUID, KnowledgePoint]]:
+async def below(session: ReadSession, node: TextbookNode) -> Sequence[tuple[UUID, KnowledgePoint]]:
     """The points of a volume, unit or period and all that stands in it, with where each is."""
     inside = await NodeRepository(session).subtree(node)
     return await PointRepository(session).of_nodes([node.id, *(one.id for one in inside)])
@@ -45,9 +43,7 @@ async def alike(session: ReadSession, node: TextbookNode) -> list[Alike]:
     return [Alike(known[point], one, lines[one.id]) for point, one in found]
 
 
-async def link(
-    session: WriteSession, by: Principal, node_id: UUID, name: str
-) -> KnowledgePoint:
+async def link(session: WriteSession, by: Principal, node_id: UUID, name: str) -> KnowledgePoint:
     """The node teaches the point of this name, which is made when there is none. Twice is once.
 
     Raises Forbidden, NotFound, Invalid ``not_taught``.

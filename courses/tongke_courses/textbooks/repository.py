@@ -4,7 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import joinedload
 
 from tongke_courses.textbooks.models import (
@@ -79,7 +90,9 @@ class NodeRepository(Repository[TextbookNode]):
     async def beginning(
         self, kind: NodeKind, start: str, under: Sequence[TextbookNode]
     ) -> Sequence[TextbookNode]:
-        return await self._of_kind(kind, TextbookNode.name.startswith(start, autoescape=True), under)
+        return await self._of_kind(
+            kind, TextbookNode.name.startswith(start, autoescape=True), under
+        )
 
     async def _of_kind(
         self, kind: NodeKind, name: ColumnElement[bool], under: Sequence[TextbookNode]

@@ -86,9 +86,7 @@ async def fill(session: WriteSession, by: Principal) -> dict[str, TextbookNode]:
     return shelf
 
 
-async def _volume(
-    session: WriteSession, subject: str, edition: str, volume: str
-) -> TextbookNode:
+async def _volume(session: WriteSession, subject: str, edition: str, volume: str) -> TextbookNode:
     found = await service.resolve(
         session, stage="小学", subject=subject, edition=edition, grade="三年级", volume=volume
     )

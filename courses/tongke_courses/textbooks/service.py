@@ -21,7 +21,9 @@ HOLDERS = {NodeKind.UNIT: (NodeKind.VOLUME,), NodeKind.PERIOD: (NodeKind.UNIT, N
 NO_NODE = N_("There is no such textbook.")
 TAKEN = N_("Something of this name stands here already.")
 NOT_HERE = N_("Units stand in a volume, lessons in a unit or a volume.")
-STANDS = N_("Only units and lessons can be changed here; the textbooks themselves come from a list.")
+STANDS = N_(
+    "Only units and lessons can be changed here; the textbooks themselves come from a list."
+)
 FILLED = N_("This book has its units already. A teaching researcher can correct them.")
 
 
@@ -63,9 +65,7 @@ async def line(
     """From the root down to each node, itself included."""
     listed = [*nodes]
     known = await NodeRepository(session).ancestors(listed)
-    return {
-        one.id: [known[UUID(part)] for part in one.path.split("/") if part] for one in listed
-    }
+    return {one.id: [known[UUID(part)] for part in one.path.split("/") if part] for one in listed}
 
 
 async def children(

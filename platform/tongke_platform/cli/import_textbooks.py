@@ -81,8 +81,10 @@ class Listing:
 @cli.command("textbooks")
 def textbooks_command(
     file: Annotated[
-        Path, typer.Argument(help="Paths or titles, one a row: .tsv, .csv, .txt or .xlsx",
-                             show_default=False)
+        Path,
+        typer.Argument(
+            help="Paths or titles, one a row: .tsv, .csv, .txt or .xlsx", show_default=False
+        ),
     ],
     dry_run: DryRun = False,
     as_json: AsJson = False,
