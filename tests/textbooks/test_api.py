@@ -12,11 +12,12 @@ from tongke_platform.accounts import service as accounts
 from tongke_platform.frame import Frame
 from tongke_platform.organisations.models import SchoolClass
 from tongke_platform.people.roles import Role
+from tongke_platform.rights import Principal
 
 Shelf = dict[str, TextbookNode]
 
 
-async def principal(frame: Frame, someone: Someone) -> accounts.Principal:
+async def principal(frame: Frame, someone: Someone) -> Principal:
     async with frame.database.read() as session:
         found = await accounts.principal_of(session, someone.id, frame.today())
     assert found is not None

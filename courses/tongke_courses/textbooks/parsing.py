@@ -138,7 +138,7 @@ def _placed(
 ) -> Title | None:
     if parts and (said := words.system_of(parts[0])):
         system, parts = said, parts[1:]
-    if len(parts) < 2:  # noqa: PLR2004 (subject and edition)
+    if len(parts) < 2:
         return None
     edition, alias = _edition(parts[1])
     place = Title(stage, system, parts[0], edition, alias=alias)

@@ -135,8 +135,9 @@ def _of_text(path: Path, encoding: str) -> Iterator[Row]:
         head = [line for _, line in zip(range(_HEAD_LINES), file, strict=False)]
         tabs = any("\t" in line for line in head)
         file.seek(0)
-        quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
-        reader = csv.reader(file, delimiter="\t" if tabs else ",", quoting=quoting)
+        reader = csv.reader(file)
+        if tabs:
+            reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         while True:
             try:
                 yield Row(reader.line_num + 1, next(reader))

@@ -128,7 +128,7 @@ async def _named(
 
 
 async def _usual(session: ReadSession, found: Sequence[TextbookNode]) -> TextbookNode | None:
-    if len(found) < 2:  # noqa: PLR2004 (nothing to choose from)
+    if len(found) < 2:
         return next(iter(found), None)
     known = await NodeRepository(session).ancestors(found)
     other = {str(key) for key, one in known.items() if one.name == words.FIVE_FOUR}

@@ -21,7 +21,6 @@ from tongke_platform.cli.import_ import (
     DryRun,
     Lang,
     Report,
-    cli,
     prepare,
     with_database,
 )
@@ -78,8 +77,7 @@ class Listing:
             sys.stdout.write(text)
 
 
-@cli.command("textbooks")
-def textbooks_command(
+def command(
     file: Annotated[
         Path,
         typer.Argument(
