@@ -35,12 +35,12 @@ class Place:
     ancestors: Sequence[TextbookNode]
     children: Sequence[TextbookNode]
 
-    def name(self, kind: NodeKind) -> str:
+    def name(self, kind: NodeKind | str) -> str:
         """What the node or the one above it of this kind is called; empty where there is none."""
-        return next((one.name for one in self.ancestors if one.kind is kind), "")
+        return next((one.name for one in self.ancestors if one.kind == kind), "")
 
     def above(self, kind: NodeKind) -> TextbookNode | None:
-        return next((one for one in self.ancestors if one.kind is kind), None)
+        return next((one for one in self.ancestors if one.kind == kind), None)
 
 
 async def get(session: ReadSession, key: UUID) -> TextbookNode:
