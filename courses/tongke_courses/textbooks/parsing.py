@@ -96,17 +96,24 @@ class _Book:
 
 def parse(line: str, further: Sequence[str] = ()) -> Title | None:
     """``further`` are unit and period of a table's other columns. None when the line is no title."""
+    found = _parse(line)
+    below = tuple(part for one in further if (part := words.even(one)))
+    if found is None or not below:
+        return found
+    return _checked(replace(found, below=(*found.below, *below)))
+
+
+# Lists say a title once for each of its units and periods.
+@lru_cache(8192)
+def _parse(line: str) -> Title | None:
     line = words.even(line)
     if not 0 < len(line) <= MAX_LINE:
         return None
     parts = _parts(line)
-    below = tuple(part for one in further if (part := words.even(one)))
     if len(parts) == 1:
-        return _bare(parts[0], below)
+        return _bare(parts[0])
     found = _stage(parts[0])
-    if found is None:
-        return None
-    return _placed(*found, parts[1:], below)
+    return _placed(*found, parts[1:]) if found is not None else None
 
 
 def _parts(line: str) -> list[str]:
@@ -133,9 +140,7 @@ def _stage(part: str) -> tuple[str, str | None] | None:
     return (stage, system) if system else None
 
 
-def _placed(
-    stage: str, system: str | None, parts: list[str], below: tuple[str, ...]
-) -> Title | None:
+def _placed(stage: str, system: str | None, parts: list[str]) -> Title | None:
     if parts and (said := words.system_of(parts[0])):
         system, parts = said, parts[1:]
     if len(parts) < 2:
@@ -144,7 +149,7 @@ def _placed(
     place = Title(stage, system, parts[0], edition, alias=alias)
     if "版" not in edition and "社" not in edition:
         place = replace(place, rest=(parts[1],))
-    return _finish(_descend(place, parts[2:], below))
+    return _finish(_descend(place, parts[2:]))
 
 
 @lru_cache(4096)
@@ -154,15 +159,14 @@ def _edition(part: str) -> tuple[str, str]:
     return (short, part) if short and short != part else (part, "")
 
 
-def _descend(place: Title, parts: list[str], below: tuple[str, ...]) -> Title:
+def _descend(place: Title, parts: list[str]) -> Title:
     """Below the edition: the grade's folder, the title, units."""
     books = [_read(part) for part in parts]
     last = max((n for n, part in enumerate(parts) if not _UNIT.match(part)), default=-1)
     first_unit = next((n for n, part in enumerate(parts) if _UNIT.match(part)), len(parts))
     if first_unit < last:
         last = first_unit - 1
-    below = (*parts[last + 1 :], *below)
-    place = replace(place, below=below, rest=(*place.rest, *below[2:]))
+    place = replace(place, below=tuple(parts[last + 1 :]))
     for part, book in zip(parts[: last + 1], books, strict=False):
         final = part == parts[last]
         place = _add(place, part, book, final)
@@ -204,13 +208,18 @@ def _merge(place: Title, book: _Book) -> Title:
 def _finish(place: Title) -> Title:
     if place.system is None and place.stage in words.WITH_SYSTEM:
         place = replace(place, system=words.SIX_THREE)
+    return _checked(place)
+
+
+def _checked(place: Title) -> Title:
+    """There is nothing below a period, and no name is endless."""
     names = (place.subject, place.edition, place.volume, place.book, *place.below)
-    if any(name and len(name) > MAX_NAME for name in names):
-        place = replace(place, rest=(*place.rest, "…"))
+    if len(place.below) > 2 or any(name and len(name) > MAX_NAME for name in names):
+        return replace(place, rest=(*place.rest, "…"))
     return place
 
 
-def _bare(part: str, below: tuple[str, ...]) -> Title | None:
+def _bare(part: str) -> Title | None:
     """A title without a path: the series or the grade tells the stage."""
     series = _series(part)
     if series is None or not series[0]:
@@ -222,7 +231,7 @@ def _bare(part: str, below: tuple[str, ...]) -> Title | None:
     head, *more = [one for one in book.head.split("·") if one]
     extra = " ".join((*more, *book.variants))
     found = Title(stage, book.system, head, None, book.grade, book.volume, extra, part,
-                  below=below, rest=book.rest)  # fmt: skip
+                  rest=book.rest)  # fmt: skip
     return _finish(found)
 
 
