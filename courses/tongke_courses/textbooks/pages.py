@@ -129,7 +129,7 @@ async def _tree(
     below = await NodeRepository(session).subtree(node)
     found = {one.id: (one, list[TextbookNode]()) for one in below if one.parent_id == node.id}
     for one in below:
-        if one.parent_id in found:
+        if one.parent_id is not None and one.parent_id in found:
             found[one.parent_id][1].append(one)
     return [*found.values()]
 

@@ -11,7 +11,7 @@ from tongke_courses.textbooks.repository import AliasRepository, Key, NodeReposi
 from tongke_platform.database import WriteSession, utc_now, uuid7
 
 # Remembered places; a list of a million titles has a million.
-REMEMBERED = 100_000
+REMEMBERED = 20_000
 Place = tuple[tuple[NodeKind, str], ...]
 
 
@@ -113,10 +113,12 @@ class Planter:
         self.counts.nodes += len(new)
 
     def _key(self, head: Place) -> Key:
-        return (self._known[head[:-1]][0] if len(head) > 1 else None, head[-1][1])
+        parents, (_, name) = head[:-1], head[-1]
+        return (self._known[parents][0] if parents else None, name)
 
     def _path(self, head: Place) -> str:
-        return self._known[head[:-1]][1] if len(head) > 1 else "/"
+        parents = head[:-1]
+        return self._known[parents][1] if parents else "/"
 
     def _remember(self, head: Place, found: tuple[UUID, str]) -> None:
         self._known[head] = found

@@ -231,7 +231,7 @@ async def units_of(session: ReadSession, volume: TextbookNode) -> list[contents.
     subtree = await NodeRepository(session).subtree(volume)
     units = {one.id: contents.Unit(one.name) for one in subtree if one.parent_id == volume.id}
     for one in subtree:
-        if one.parent_id in units:
+        if one.parent_id is not None and one.parent_id in units:
             units[one.parent_id].periods.append(one.name)
     return [*units.values()]
 
