@@ -117,6 +117,20 @@ BODIES: dict[str, Body] = {
     "POST /me/tokens": form(label="another", scope="read"),
     "POST /me/second/confirm": form(code="000000"),
     "POST /me/second/off": form(code="000000"),
+    # Textbooks
+    "POST /api/textbooks": of_world(
+        "json", lambda w: {"parent_id": w.ids["empty_volume"], "kind": "unit", "name": "第一单元"}
+    ),
+    "GET /api/textbooks/resolve": lambda w: {"query": "?subject=%E8%AF%AD%E6%96%87"},
+    "PATCH /api/textbooks/{node_id}": js(name="第一单元 校园"),
+    "PUT /api/textbooks/{node_id}/contents": js(text="第一单元 有理数"),
+    "POST /textbooks/{node_id}/contents": form(text="第一单元 有理数"),
+    "POST /api/textbooks/{node_id}/points": js(name="有理数"),
+    "POST /textbooks/{node_id}/points": form(name="有理数"),
+    "PUT /api/classes/{class_id}/textbooks": of_world(
+        "json", lambda w: {"volume_id": w.ids["volume"]}
+    ),
+    "POST /textbooks/{node_id}/class": of_world("data", lambda w: {"class": w.ids["class_id"]}),
     # Notices
     "POST /api/notices/read": of_world("json", lambda w: {"until": w.ids["notice_id"]}),
     "PUT /api/notices/settings": js(**_SETTINGS),

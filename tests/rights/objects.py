@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonRoom
+from tongke_courses.textbooks import points, sample, service
+from tongke_courses.textbooks.repository import NodeRepository
 from tongke_platform import facts, pictures
 from tongke_platform.accounts import invitations
 from tongke_platform.accounts import service as accounts
@@ -250,6 +252,25 @@ async def _last_year(session: WriteSession, world: "World") -> None:
     await session.flush()
 
 
+async def textbooks(world: "World") -> None:
+    """A book with units, of which one teaches something, and a book without."""
+    by = await principal(world, "researcher.region@own")
+    async with world.frame.database.write() as session:
+        full = (await sample.fill(session, by))["语文 统编版 上册"]
+        unit = (await NodeRepository(session).children(full))[0]
+        point = await points.link(session, by, unit.id, "读懂一段话")
+        bare = await service.resolve(session, subject="数学", grade="七年级", volume="上册")
+    assert bare is not None
+    world.ids |= {"node_id": str(unit.id), "point_id": str(point.id), "subject": "数学"}
+    world.ids |= {"volume": str(full.id), "empty_volume": str(bare.id)}
+    for address in (
+        "PUT /api/textbooks/{node_id}/contents",
+        "POST /textbooks/{node_id}/contents",
+        "POST /textbooks/{node_id}/class",
+    ):
+        world.ids[f"{address} node_id"] = str(bare.id)
+
+
 async def consent(world: "World") -> None:
     """A link, a receipt and a paper form of the pupil."""
     frame, guardian = world.frame, consents.Guardian.of("李梅", "mother")
@@ -367,6 +388,7 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     invitation,
     school_class,
     year,
+    textbooks,
     consent,
     table,
     pairing,

@@ -39,6 +39,7 @@ AREAS = {
     "invitations": N_("People and their accounts"),
     "classes": N_("Classes and pupils"),
     "pupils": N_("Classes and pupils"),
+    "textbooks": N_("Textbooks"),
     "partnerships": N_("Partnerships"),
     "partnership": N_("Partnerships"),
     "consent": N_("Consent and personal data"),

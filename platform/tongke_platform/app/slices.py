@@ -8,6 +8,8 @@ from starlette.routing import BaseRoute
 from tongke_courses.lessons import handing_pages
 from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
+from tongke_courses.textbooks import pages as textbook_pages
+from tongke_courses.textbooks import routes as textbook_routes
 from tongke_platform.accounts import desk as account_desk
 from tongke_platform.accounts import doors as account_doors
 from tongke_platform.accounts import pages as account_pages
@@ -65,6 +67,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     device_routes.router,
     device_pages.router,
     lesson_routes.invitation_router,
+    textbook_routes.router,
+    textbook_pages.router,
     account_pages.router,
     account_doors.router,
     account_desk.router,

@@ -74,6 +74,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/admin/classes/{class_id}",
         "/admin/organisations/{organisation_id}/promotion",
     ),
+    "class_textbooks": ("/api/classes/{class_id}/textbooks",),
     "pupil": (
         "/api/classes/{class_id}/pupils",
         "/api/classes/{class_id}/pupils/{pupil_id}",

@@ -7,6 +7,7 @@ from tongke_platform.cli import (
     doctor,
     export,
     import_,
+    import_textbooks,
     migrate,
     publish,
     retention,
@@ -31,6 +32,7 @@ cli.command("migrate")(migrate.command)
 cli.add_typer(retention.cli, name="retention")
 cli.add_typer(rollups.cli, name="rollups")
 cli.command("doctor")(doctor.command)
+import_.cli.command("textbooks")(import_textbooks.command)
 cli.add_typer(import_.cli, name="import")
 cli.add_typer(export.cli, name="export")
 cli.add_typer(user.cli, name="user")
