@@ -5,6 +5,8 @@ from functools import cache
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
+from tongke_courses.catalogue import door_routes as catalogue_doors
+from tongke_courses.catalogue import routes as catalogue_routes
 from tongke_courses.lessons import handing_pages
 from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
@@ -66,6 +68,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     partnership_pages.router,
     device_routes.router,
     device_pages.router,
+    catalogue_routes.router,
+    catalogue_doors.router,
     lesson_routes.invitation_router,
     textbook_routes.router,
     textbook_pages.router,
