@@ -13,6 +13,10 @@ from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
+from tongke_courses.materials import downloads as material_downloads
+from tongke_courses.materials import routes as material_routes
+from tongke_courses.materials import tasks as material_tasks
+from tongke_courses.materials import upload_routes
 from tongke_platform.accounts import desk as account_desk
 from tongke_platform.accounts import doors as account_doors
 from tongke_platform.accounts import pages as account_pages
@@ -134,6 +138,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     tasks.register(frame.jobs, media)
     tasks.register_facts(frame)
     import_tasks.register(frame.jobs, frame)
+    material_tasks.register(frame)
     problems.install(app)
     _add_pages(app, settings, frame)
     for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
@@ -141,6 +146,8 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
         app.include_router(joined.router)
     app.include_router(lesson_routes.invitation_router)
+    for materials in (upload_routes.router, material_downloads.router, *material_routes.ROUTERS):
+        app.include_router(materials)
     partnership_rights.offer(rules.all_rules())
     for account in (account_pages, account_doors, account_desk):
         app.include_router(account.router)
@@ -188,7 +195,12 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        rounds = (delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame))
+        rounds = (
+            delivering.rounds(frame),
+            fact_tasks.rounds(frame),
+            retention.rounds(frame),
+            material_tasks.rounds(frame),
+        )
         await frame.wire.start()
         media.start()
         relay.start()
