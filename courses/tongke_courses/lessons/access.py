@@ -10,10 +10,14 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from starlette.requests import HTTPConnection
 
+from tongke_courses.catalogue import links, settling
+from tongke_courses.catalogue.link_repository import LinkRepository
+from tongke_courses.catalogue.models import ClassLink
 from tongke_courses.lessons import rights, seeing, service
 from tongke_courses.lessons.dependencies import parse_id
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
+from tongke_courses.lessons.visibility import Visibility
 from tongke_platform.accounts.rights import COOKIE, bearer
 from tongke_platform.accounts.scopes import check_scopes
 from tongke_platform.accounts.service import (
@@ -40,8 +44,8 @@ OTHER_ACT = N_("This link does not allow that.")
 
 class Credential(BaseModel, frozen=True):
     """What a media session was opened with, kept beside it so that it can be asked again: what a
-    media token said, a person with the login or API token they came by, or a classroom with a mark
-    of the address it came by. No secret.
+    media token said, a person with the login or API token they came by, a classroom with a mark of
+    the address it came by, a class's link for home, or nothing at all for a public lesson. No secret.
     """
 
     person: UUID | None = None
@@ -49,6 +53,8 @@ class Credential(BaseModel, frozen=True):
     api_token: UUID | None = None
     room: UUID | None = None
     address: str = ""
+    link: UUID | None = None
+    public: bool = False
     claims: MediaClaims | None = None
 
     @property
@@ -77,6 +83,14 @@ class Access:
     room: str | None = None
 
 
+class Anybody:
+    """Who has shown no credential: a public lesson is for them as well."""
+
+
+Who = Principal | Room | MediaClaims | ClassLink | Anybody
+ANYBODY = Anybody()
+
+
 async def resolve(frame: Frame, connection: HTTPConnection, lesson_id: str) -> Access:
     """Raises Unauthorized (no credential, a wrong one, an expired one), NotFound, Forbidden.
 
@@ -87,12 +101,16 @@ async def resolve(frame: Frame, connection: HTTPConnection, lesson_id: str) -> A
     async with frame.database.read() as session:
         who = await _credential(frame, session, connection, token, in_header=header is not None)
         lesson = await LessonRepository(session).by_id(parse_id(lesson_id))
+    if lesson is None and isinstance(who, Anybody):
+        raise Unauthorized
     if lesson is None:
         raise NotFound(rights.NO_LESSON, code="no_lesson")
     return await _allowed(frame, who, lesson)
 
 
-async def _allowed(frame: Frame, who: Principal | Room | MediaClaims, lesson: Lesson) -> Access:
+async def _allowed(frame: Frame, who: Who, lesson: Lesson) -> Access:
+    if isinstance(who, Anybody):
+        return _of_anybody(lesson)
     if isinstance(who, MediaClaims):
         access = _of_claims(who, lesson)
         await _check_holder(frame, access)
@@ -100,6 +118,8 @@ async def _allowed(frame: Frame, who: Principal | Room | MediaClaims, lesson: Le
     if isinstance(who, Room):
         return _of_room(who, lesson, frame.today())
     async with frame.database.read() as session:
+        if isinstance(who, ClassLink):
+            return await _of_link(frame, session, who, lesson)
         await seeing.check_watch(session, who, lesson)
     return _of_person(who, lesson)
 
@@ -148,9 +168,11 @@ def _room_may_watch(room: Room | None, known: Credential, lesson: Lesson, day: d
     return rights.room_may_watch(room, lesson, day)
 
 
-async def _known(
-    frame: Frame, session: ReadSession, known: Credential
-) -> Principal | Room | MediaClaims | None:
+async def _known(frame: Frame, session: ReadSession, known: Credential) -> Who | None:
+    if known.public:
+        return ANYBODY
+    if known.link is not None:
+        return await LinkRepository(session).by_id(known.link)
     if known.claims is not None:
         return known.claims
     if known.room is not None:
@@ -173,19 +195,20 @@ async def _credential(
     token: str | None,
     *,
     in_header: bool,
-) -> Principal | Room | MediaClaims:
+) -> Who:
     now, today = frame.now(), frame.today()
     if token is None:
         cookie = connection.cookies.get(COOKIE)
         principal = await principal_of_cookie(session, cookie, now, today) if cookie else None
-        if principal is None:
-            raise Unauthorized
-        return principal
+        return principal or ANYBODY
     if looks_like_media_token(token):
         return frame.media_tokens.read(token)
     room = await RoomRepository(session).by_token(token)
     if room is not None:
         return room
+    link = None if in_header else await links.of_token(session, token, now)
+    if link is not None:
+        return link
     # An API token opens everything its owner may do: it never belongs in an address.
     owner = await principal_of_api_token(session, token, now, today) if in_header else None
     if owner is None:
@@ -257,6 +280,30 @@ def _of_room(room: Room, lesson: Lesson, day: date) -> Access:
     )
 
 
+def _of_anybody(lesson: Lesson) -> Access:
+    if lesson.visibility is not Visibility.PUBLIC:
+        raise Unauthorized
+    return _watching(lesson, "anybody", Credential(public=True))
+
+
+async def _of_link(frame: Frame, session: ReadSession, link: ClassLink, lesson: Lesson) -> Access:
+    if not await links.opens(session, link, lesson, frame.now(), frame.today()):
+        raise Forbidden(OTHER_LESSON, code="other_lesson")
+    return _watching(lesson, f"link:{link.id}", Credential(link=link.id))
+
+
+def _watching(lesson: Lesson, holder: str, credential: Credential) -> Access:
+    """Of somebody without a name."""
+    return Access(
+        lesson=lesson,
+        may_publish=False,
+        may_watch=True,
+        holder=holder,
+        label="",
+        credential=credential,
+    )
+
+
 def _of_person(principal: Principal, lesson: Lesson) -> Access:
     return Access(
         lesson=lesson,
@@ -285,6 +332,14 @@ async def check_consent(frame: Frame, access: Access) -> None:
         await consent.check_recording(session, room, frame.today())
 
 
+async def _note_voice(frame: Frame, access: Access) -> None:
+    """A classroom is about to be heard or seen: its school has a say in whether that is public."""
+    if access.room is None or not access.source.startswith(ROOM_SOURCE):
+        return
+    async with frame.database.write() as session:
+        await settling.heard(session, access.lesson.id, parse_id(access.room))
+
+
 class Recorder(Protocol):
     async def before_publish(self, lesson: Lesson) -> None:
         """Open the recording of a lesson; must not fail when that is impossible."""
@@ -311,6 +366,7 @@ class LessonAuthorizer:
             if act == "publish" and connection.scope.get("method") == "POST":
                 service.check_publishable(access.lesson)
                 await check_consent(self._frame, access)
+                await _note_voice(self._frame, access)
                 await self._recorder.before_publish(access.lesson)
         except TongkeError as error:
             said = self._frame.translate(connection, error.message)

@@ -10,11 +10,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from tongke_courses.catalogue import links
 from tongke_courses.lessons import rights, seeing, service
 from tongke_courses.lessons.dependencies import LedLesson, parse_id
 from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.rights import WATCH
 from tongke_courses.lessons.schemas import addresses
+from tongke_courses.lessons.visibility import Visibility
 from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
 from tongke_platform.devices.pages import kept_page, sightings_of
 from tongke_platform.errors import N_, NotFound, Unauthorized
@@ -240,10 +242,17 @@ async def replay(
     lesson_id: str,
     token: str = "",
 ) -> Response:
-    """For those who may watch the lesson, and with ``?token=`` for a room that received it."""
+    """For those who may watch the lesson (a public one: everybody), and with ``?token=`` for a room
+    that received it or a class at home.
+    """
     lesson = await service.get(session, parse_id(lesson_id))
-    room = await _room_watching(session, lesson, token, frame.today()) if token else None
-    if room is None:
+    link = await links.of_token(session, token, frame.now()) if token else None
+    if link is not None and await links.opens(session, link, lesson, frame.now(), frame.today()):
+        return _replay_at_home(request, pages, lesson, token)
+    room = None
+    if token and link is None:
+        room = await _room_watching(session, lesson, token, frame.today())
+    if room is None and lesson.visibility is not Visibility.PUBLIC:
         if principal is None:
             raise Unauthorized
         await seeing.check_watch(session, principal, lesson)
@@ -257,6 +266,17 @@ async def replay(
     seen = {"topic": addresses(lesson.id).topic, "token": token} if room else {}
     return pages.render(
         request, "lessons/replay.html", lesson=view, back=back, data={"source": source} | seen
+    )
+
+
+def _replay_at_home(request: Request, pages: Pages, lesson: Lesson, token: str) -> Response:
+    source = f"{addresses(lesson.id).replay}?token={quote(token)}"
+    return pages.render(
+        request,
+        "lessons/replay.html",
+        lesson=view_of(lesson),
+        back=f"/home/{quote(token)}",
+        data={"source": source},
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, or_, select, union, update
 from sqlalchemy.orm import joinedload, selectinload
 
+from tongke_courses.catalogue.models import CourseTeacher
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.rights import ANSWER, WATCH
 from tongke_courses.lessons.visibility import Visibility
@@ -41,8 +42,11 @@ class LessonRepository(Repository[Lesson]):
         partners = and_(
             Lesson.visibility == Visibility.PARTNERSHIP, Lesson.school_id.in_(teaching(principal))
         )
+        taught = select(CourseTeacher.course_id).where(CourseTeacher.person_id == principal.id)
         own = self.concerning(principal).with_only_columns(Lesson.id).options()
-        return self.base().where(or_(everybody, partners, Lesson.id.in_(own)))
+        return self.base().where(
+            or_(everybody, partners, Lesson.course_id.in_(taught), Lesson.id.in_(own))
+        )
 
     async def is_readable(self, principal: Principal, key: UUID) -> bool:
         statement = self.readable(principal).where(Lesson.id == key).with_only_columns(Lesson.id)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from tongke_courses.catalogue import settling, syllabus
+from tongke_courses.catalogue.syllabus_repository import check_node
 from tongke_courses.lessons import rights, service
 from tongke_courses.lessons.dependencies import LedLesson, WatchableLesson
 from tongke_courses.lessons.models import Lesson
@@ -13,6 +15,7 @@ from tongke_courses.lessons.rights import ASSIGN, CREATE
 from tongke_courses.lessons.schemas import (
     DeliveryIn,
     InvitationOut,
+    LessonChange,
     LessonEnded,
     LessonIn,
     LessonOut,
@@ -62,18 +65,52 @@ async def list_today(
 async def create(
     body: LessonIn, session: Writing, principal: RequiredPrincipal, frame: TheFrame
 ) -> LessonOut:
+    rooms = await organisations.rooms_named(session, body.room_ids)
+    if body.course_id is not None:
+        return _out(await syllabus.plan(frame, session, principal, body, rooms), principal)
     if not CREATE.allows_anywhere(principal) and not ASSIGN.allows_anywhere(principal):
         raise Forbidden
+    await check_node(session, body.textbook_id)
     teacher, school = await _teacher_for(session, principal, body, frame)
     lesson = await service.create(
         session,
         teacher=teacher,
         school_id=school.id if school else None,
-        rooms=await organisations.rooms_named(session, body.room_ids),
+        title=body.title,
+        subject=body.subject,
+        grade=body.grade,
+        planned_start=body.planned_start,
+        planned_minutes=body.planned_minutes,
+        rooms=rooms,
         delivery=_delivery(frame, principal, invite=body.invite),
-        **body.model_dump(exclude={"teacher_id", "room_ids", "invite"}),
+        place=service.Place(
+            description=body.description,
+            textbook_id=body.textbook_id,
+            wanted_visibility=body.visibility,
+        ),
     )
-    return _out(lesson, principal)
+    await settling.settle(session, lesson)
+    return _out(await service.fresh(session, lesson.id), principal)
+
+
+@router.patch("/{lesson_id}")
+async def change(
+    lesson_id: UUID,
+    body: LessonChange,
+    session: Writing,
+    principal: RequiredPrincipal,
+    frame: TheFrame,
+) -> LessonOut:
+    """By its leaders and the teachers of its course."""
+    return _out(await syllabus.change(frame, session, principal, lesson_id, body), principal)
+
+
+@router.delete("/{lesson_id}", status_code=204)
+async def remove(
+    lesson_id: UUID, session: Writing, principal: RequiredPrincipal, frame: TheFrame
+) -> None:
+    """A planned lesson that never was live."""
+    await syllabus.remove(frame, session, principal, lesson_id)
 
 
 def _delivery(frame: Frame, principal: Principal, *, invite: bool) -> service.Delivery:

@@ -12,10 +12,12 @@ EVERYBODY = frozenset({Visibility.SIGNED_IN, Visibility.PUBLIC})
 
 
 async def may_watch(session: ReadSession, principal: Principal, lesson: Lesson) -> bool:
-    """``LessonRepository.readable`` says the same. Partnerships alone are asked from the database."""
+    """``LessonRepository.readable`` says the same. Partnerships and the teachers of its course
+    are asked from the database.
+    """
     if lesson.visibility in EVERYBODY or may_watch_own(principal, lesson):
         return True
-    if lesson.visibility is not Visibility.PARTNERSHIP:
+    if lesson.visibility is not Visibility.PARTNERSHIP and lesson.course_id is None:
         return False
     return await LessonRepository(session).is_readable(principal, lesson.id)
 

@@ -1,7 +1,7 @@
 """Rules of lessons: planned, live, ended; the rooms they reach."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tongke_courses.lessons import facts, rights, telling
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.repository import LessonRepository, LessonRoomRepository
+from tongke_courses.lessons.visibility import Visibility
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Frame
@@ -63,18 +64,37 @@ async def get(session: ReadSession, lesson_id: UUID) -> Lesson:
 class Delivery:
     """How rooms are reached: asked on ``now`` in ``zone`` by person ``by``.
 
-    ``invite``: rooms that no partnership leads to are invited by name.
+    ``invite``: rooms that no partnership leads to are invited by name. ``quiet``: their schools
+    know of it already.
     """
 
     now: datetime
     zone: ZoneInfo
     by: UUID | None = None
     invite: bool = False
+    quiet: bool = False
 
     def day_of(self, lesson: Lesson) -> date:
         """The day a partnership has to cover: the lesson's own, but never one gone by."""
         times = (self.now, lesson.planned_start or self.now)
         return max(one.astimezone(self.zone).date() for one in times)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a lesson belongs, and what else is said of it. ``wanted_visibility`` None: that of the
+    course.
+    """
+
+    description: str = ""
+    course_id: UUID | None = None
+    unit_id: UUID | None = None
+    position: int = 0
+    textbook_id: UUID | None = None
+    wanted_visibility: Visibility | None = None
+
+
+NOWHERE = Place()
 
 
 async def create(
@@ -89,9 +109,11 @@ async def create(
     planned_minutes: int = 40,
     rooms: Sequence[Room] = (),
     delivery: Delivery,
+    place: Place = NOWHERE,
 ) -> Lesson:
-    """Plan a lesson led by ``teacher`` for a school. Raises Invalid ``no_lead_school`` and what
-    ``deliver`` raises.
+    """Plan a lesson led by ``teacher`` for a school; its visibility is for the catalogue to settle.
+
+    Raises Invalid ``no_lead_school`` and what ``deliver`` raises.
     """
     if school_id is None:
         raise Invalid(N_("The lead teacher belongs to no school."), code="no_lead_school")
@@ -103,6 +125,7 @@ async def create(
         teacher_id=teacher.id,
         planned_start=planned_start,
         planned_minutes=planned_minutes,
+        **{one.name: getattr(place, one.name) for one in fields(place)},
     )
     await LessonRepository(session).add(lesson)
     await deliver(session, await get(session, lesson.id), rooms, delivery)
@@ -128,7 +151,8 @@ async def deliver(
             found.invited_by_id, found.invited_at = how.by, how.now
         if known is None:
             there[room.id] = await deliveries.add(found)
-        await telling.planned(session, lesson, room)
+        if not how.quiet:
+            await telling.planned(session, lesson, room)
 
 
 def _is_stale(known: LessonRoom, day: date) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from tongke_courses.catalogue.models import Course, PublicApproval
 from tongke_platform.accounts.models import ApiToken, Credential, LoginSession
 from tongke_platform.audit.watch import Watched, of_column, watch
 from tongke_platform.consent.models import ConsentEvent
@@ -85,6 +86,20 @@ TABLES = (
         ConsentEvent,
         ("pupil_id", "purpose", "act", "way", "until"),
         made="consent.entered",
+    ),
+    Watched(
+        Course,
+        ("state", "visibility", "licence"),
+        made="course.made",
+        changed="course.changed",
+        organisation=of_column("school_id"),
+    ),
+    Watched(
+        PublicApproval,
+        ("lesson_id", "state", "reason"),
+        made="approval.asked",
+        changed="approval.answered",
+        organisation=of_column("school_id"),
     ),
     Watched(
         DataExport,

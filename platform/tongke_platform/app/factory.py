@@ -9,6 +9,8 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
+from tongke_courses.catalogue import door_routes as catalogue_doors
+from tongke_courses.catalogue import routes as catalogue_routes
 from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons import tasks
@@ -145,6 +147,8 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         app.include_router(slice_.router)
     for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
         app.include_router(joined.router)
+    for catalogue in (catalogue_routes, catalogue_doors):
+        app.include_router(catalogue.router)
     app.include_router(lesson_routes.invitation_router)
     for materials in (upload_routes.router, material_downloads.router, *material_routes.ROUTERS):
         app.include_router(materials)

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session
 
+from tongke_courses.catalogue.links import REVOKED as LINK_REVOKED
+from tongke_courses.catalogue.settling import NARROWED
 from tongke_courses.lessons.models import LessonRoom
 from tongke_platform.accounts.repository import CREDENTIALS_ENDED
 from tongke_platform.consent.service import CHANGED as CONSENT_CHANGED
@@ -83,7 +85,14 @@ class Rechecks:
         self._frame = frame
         self._also = also
         self._waiting = False
-        for topic in (PARTNERSHIP_CHANGED, ADDRESS_CHANGED, CONSENT_CHANGED, RIGHTS_CHANGED):
+        for topic in (
+            PARTNERSHIP_CHANGED,
+            ADDRESS_CHANGED,
+            CONSENT_CHANGED,
+            RIGHTS_CHANGED,
+            NARROWED,
+            LINK_REVOKED,
+        ):
             frame.events.listen(topic, self._soon)
         frame.events.listen(CREDENTIALS_ENDED, self._ended)
 

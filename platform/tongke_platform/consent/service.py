@@ -23,6 +23,7 @@ from tongke_platform.consent.models import (
 from tongke_platform.consent.purposes import WORDS, Purpose
 from tongke_platform.consent.repository import FormRepository, LedgerRepository, LinkRepository
 from tongke_platform.consent.rights import MANAGE, READ
+from tongke_platform.consent.withdrawing import withdrawn
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Frame
@@ -402,6 +403,7 @@ async def _withdraw(
             entered_by_id=by,
         ),
     )
+    await withdrawn(session, frame, pupil, purpose)
 
 
 async def _enter(session: WriteSession, frame: Frame, event: ConsentEvent) -> None:

@@ -1,0 +1,114 @@
+"""All SQL about the lessons of a course."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.orm import joinedload
+
+from tongke_courses.catalogue.models import CourseTeacher, CourseUnit
+from tongke_courses.lessons.models import Lesson, LessonState
+from tongke_courses.lessons.repository import LessonRepository
+from tongke_courses.lessons.visibility import Visibility
+from tongke_courses.textbooks.models import TextbookNode
+from tongke_platform.database import ReadSession, Repository
+from tongke_platform.errors import N_, Invalid
+from tongke_platform.rights import Principal
+
+NO_NODE = N_("There is no such place in a textbook.")
+
+
+async def check_node(session: ReadSession, key: UUID | None) -> None:
+    """Raises Invalid ``no_node``."""
+    if key is not None:
+        found = await session.execute(select(TextbookNode.id).where(TextbookNode.id == key))
+        if found.scalar_one_or_none() is None:
+            raise Invalid(NO_NODE, code="no_node")
+
+
+class SyllabusRepository(Repository[Lesson]):
+    """Lessons read here have their teacher loaded, and not the rooms they reach."""
+
+    model = Lesson
+
+    def base(self) -> Select[Any]:
+        return select(Lesson).options(joinedload(Lesson.teacher))
+
+    async def of_course(
+        self, principal: Principal | None, course_id: UUID, limit: int
+    ) -> Sequence[Lesson]:
+        """Those the principal may watch, unit by unit in their order, those of no unit first."""
+        statement = (
+            self.base()
+            .outerjoin(CourseUnit, CourseUnit.id == Lesson.unit_id)
+            .where(Lesson.course_id == course_id)
+        )
+        if principal is None:
+            statement = statement.where(Lesson.visibility == Visibility.PUBLIC)
+        else:
+            mine = LessonRepository(self.session).readable(principal)
+            keys = mine.where(Lesson.course_id == course_id).with_only_columns(Lesson.id).options()
+            statement = statement.where(Lesson.id.in_(keys.correlate(None)))
+        return await self.all(
+            statement.order_by(
+                func.coalesce(CourseUnit.position, -1),
+                Lesson.unit_id,
+                Lesson.position,
+                Lesson.id,
+            ).limit(limit)
+        )
+
+    async def by_ids_in(self, course_id: UUID, keys: Sequence[UUID]) -> dict[UUID, Lesson]:
+        statement = self.base().where(Lesson.course_id == course_id, Lesson.id.in_(keys))
+        return {one.id: one for one in await self.all(statement)}
+
+    async def last_position(self, course_id: UUID, unit_id: UUID | None) -> int:
+        """-1 where there is none yet."""
+        statement = select(func.max(Lesson.position)).where(
+            Lesson.course_id == course_id, Lesson.unit_id == unit_id
+        )
+        found = (await self.session.execute(statement)).scalar_one()
+        return -1 if found is None else found
+
+    async def others_of(
+        self, course_id: UUID, unit_id: UUID | None, named: Sequence[UUID]
+    ) -> Sequence[Lesson]:
+        """The lessons of a unit that are not named, in their order."""
+        statement = self.base().where(
+            Lesson.course_id == course_id,
+            Lesson.unit_id == unit_id,
+            Lesson.id.not_in(named),
+        )
+        return await self.all(statement.order_by(Lesson.position, Lesson.id))
+
+    async def leave_unit(self, course_id: UUID, unit_id: UUID) -> None:
+        """In their order, after those that have none."""
+        last = await self.last_position(course_id, None)
+        statement = (
+            update(Lesson)
+            .where(Lesson.unit_id == unit_id)
+            .values(unit_id=None, position=Lesson.position + last + 1)
+        )
+        await self.session.execute(statement)
+
+    async def remove(self, key: UUID) -> None:
+        """With its deliveries and materials, by the database."""
+        await self.session.execute(delete(Lesson).where(Lesson.id == key))
+
+    async def taught_by(self, course_id: UUID, person_id: UUID) -> bool:
+        """Whether somebody is one of the course's teachers."""
+        statement = select(CourseTeacher.id).where(
+            CourseTeacher.course_id == course_id, CourseTeacher.person_id == person_id
+        )
+        return (await self.session.execute(statement)).scalar_one_or_none() is not None
+
+    async def coming(self, course_id: UUID) -> Sequence[UUID]:
+        """Its planned lessons that have a time."""
+        statement = select(Lesson.id).where(
+            Lesson.course_id == course_id,
+            Lesson.state == LessonState.PLANNED,
+            Lesson.planned_start.is_not(None),
+        )
+        found = await self.session.execute(statement.order_by(Lesson.planned_start, Lesson.id))
+        return found.scalars().all()

@@ -1,0 +1,1 @@
+"""Courses, classes that follow them, approvals, and links for home."""
