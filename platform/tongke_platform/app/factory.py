@@ -19,6 +19,10 @@ from tongke_courses.materials import downloads as material_downloads
 from tongke_courses.materials import routes as material_routes
 from tongke_courses.materials import tasks as material_tasks
 from tongke_courses.materials import upload_routes
+from tongke_courses.packages import routes as package_routes
+from tongke_courses.packages import tasks as package_tasks
+from tongke_courses.packages.exporting import routes as export_routes
+from tongke_courses.takehome import routes as takehome_routes
 from tongke_platform.accounts import desk as account_desk
 from tongke_platform.accounts import doors as account_doors
 from tongke_platform.accounts import pages as account_pages
@@ -141,12 +145,15 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     tasks.register_facts(frame)
     import_tasks.register(frame.jobs, frame)
     material_tasks.register(frame)
+    package_tasks.register(frame)
     problems.install(app)
     _add_pages(app, settings, frame)
     for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
         app.include_router(slice_.router)
     for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
         app.include_router(joined.router)
+    for packed in (package_routes, export_routes, takehome_routes):
+        app.include_router(packed.router)
     for catalogue in (catalogue_routes, catalogue_doors):
         app.include_router(catalogue.router)
     app.include_router(lesson_routes.invitation_router)

@@ -8,6 +8,7 @@ from tongke_platform.cli import (
     export,
     import_,
     migrate,
+    packages,
     publish,
     rollups,
     serve,
@@ -31,4 +32,5 @@ cli.add_typer(rollups.cli, name="rollups")
 cli.command("doctor")(doctor.command)
 cli.add_typer(import_.cli, name="import")
 cli.add_typer(export.cli, name="export")
+packages.register(import_.cli, export.cli)
 cli.add_typer(user.cli, name="user")

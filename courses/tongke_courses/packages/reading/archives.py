@@ -132,6 +132,11 @@ def safe_path(path: str) -> str | None:
     return "/".join(parts) or None
 
 
+def is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
 @contextmanager
 def opened(path: Path, limits: Limits = LIMITS) -> Iterator[Archive]:
     """What kind of archive it is is seen from its bytes. Raises BadPackage."""
@@ -143,7 +148,7 @@ def opened(path: Path, limits: Limits = LIMITS) -> Iterator[Archive]:
     elif head.startswith(b"\x1f\x8b"):
         with tempfile.TemporaryDirectory(prefix="tongke-") as folder:
             plain = Path(folder) / "plain.tar"
-            _gunzip(path, plain, limits)
+            gunzip(path, plain, limits)
             with _tar(plain, limits) as archive:
                 yield archive
     elif head[257:262] == b"ustar":
@@ -301,7 +306,7 @@ def _read_tar(archive: Archive, opened_tar: tarfile.TarFile, limits: Limits) -> 
             archive.add(path, info.size, info)
 
 
-def _gunzip(path: Path, into: Path, limits: Limits) -> None:
+def gunzip(path: Path, into: Path, limits: Limits) -> None:
     """Random access needs it plain. Raises BadPackage ``damaged``, ``too_large``."""
     most = min(limits.total, shutil.disk_usage(into.parent).free // 2)
     most = min(most, limits.bomb + limits.ratio * path.stat().st_size)
