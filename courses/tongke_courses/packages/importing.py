@@ -124,13 +124,16 @@ class _Run:
         self.archive, self.package, self.plan = archive, package, wanted
         self.store = FileStore(frame)
         self.position = 0
+        self.by: Principal | None = None
 
     async def next_batch(self) -> bool:
         """Whether all is done. Files are put into the store before the transaction that names them."""
         async with self.frame.database.read() as session:
             found = await PackageImportRepository(session).by_id(self.key)
-        if found is None or found.state is not PackageState.RUNNING:
-            return True
+            if found is None or found.state is not PackageState.RUNNING:
+                return True
+            # Of a session of its own: others forget what they have read between two lessons.
+            self.by = await principal_of(session, found.by_id, self.frame.today())
         self.position = found.position
         steps = self.plan.steps[self.position : self.position + BATCH]
         with tempfile.TemporaryDirectory(prefix="tongke-") as folder:
@@ -157,15 +160,15 @@ class _Run:
             return True
         if found.position != self.position:
             return False  # somebody else has done these
-        by = await principal_of(session, found.by_id, self.frame.today())
+        by = self.by
         if by is None:
-            return await self._give_up(found)
+            return self._give_up(found)
         place = await self._place(session, by, found)
         made = [one for one in [await self._one(session, by, place, one) for one in ready] if one]
         await settling.settle_all(session, made)
         return await self._note(session, place, len(ready))
 
-    async def _give_up(self, found: PackageImport) -> bool:
+    def _give_up(self, found: PackageImport) -> bool:
         _finish(self.frame, found, PackageState.FAILED)
         found.trouble = MAKER_GONE
         return True
