@@ -52,3 +52,6 @@ def ole(stream: str) -> bytes:
     struct.pack_into("<HH", header, 30, 9, 6)
     struct.pack_into("<I", header, 48, 0)
     return bytes(header) + stream.encode("utf-16-le").ljust(512, b"\0")
+
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

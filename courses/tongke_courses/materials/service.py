@@ -271,5 +271,6 @@ async def _changed(session: WriteSession, frame: Frame, material: Material) -> M
     material.changed_at = frame.now()
     await session.flush()
     await frame.jobs.add(session, INDEX, material=str(material.id))
+    key = material.id
     session.expire(material)
-    return await get(session, material.id)
+    return await get(session, key)
