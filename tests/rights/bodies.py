@@ -26,6 +26,7 @@ LESSON = {
     "grade": "六年级",
     "planned_start": "2030-01-07T08:00:00+08:00",
 }
+COURSE = {"title": "古诗三首", "subject": "语文", "grade": "三年级"}
 NEW = "桃李不言 下自成蹊"
 DAY = "2030-01-07"
 REASON = {"reason": "网络改造"}
@@ -151,6 +152,24 @@ BODIES: dict[str, Body] = {
     "POST /api/materials/{material_id}/versions": of_world(
         "json", lambda w: {"upload_id": w.ids["sent_upload"]}
     ),
+    "PATCH /api/lessons/{lesson_id}": js(title="圆的周长"),
+    # Courses
+    "POST /api/courses": of_world("json", lambda w: {**COURSE, "school_id": w.school("own")}),
+    "PATCH /api/courses/{course_id}": js(title="古诗", version=2),
+    "POST /api/courses/{course_id}/units": js(title="第二单元"),
+    "PUT /api/courses/{course_id}/units/order": of_world(
+        "json", lambda w: {"ids": [w.ids["unit_id"]]}
+    ),
+    "PATCH /api/courses/{course_id}/units/{unit_id}": js(title="第二单元"),
+    "PUT /api/courses/{course_id}/teachers/{person_id}": js(part="co"),
+    "PUT /api/courses/{course_id}/lessons/order": of_world(
+        "json", lambda w: {"ids": [w.ids["course_lesson"]]}
+    ),
+    "POST /api/courses/{course_id}/lessons": of_world(
+        "json", lambda w: {"lesson_id": w.ids["lesson_id"]}
+    ),
+    "POST /api/approvals/{approval_id}/refuse": js(**REASON),
+    "POST /api/class-links": of_world("json", lambda w: {"class_id": w.ids["class_id"]}),
     "POST /live/{lesson}/whip": lambda w: SDP,
     "POST /live/{lesson}/whep": lambda w: SDP,
     "PATCH /live/{lesson}/whip/{session}": lambda w: FRAGMENT,

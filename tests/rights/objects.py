@@ -7,9 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from tongke_courses.catalogue.models import Course, CourseTeacher
+from tongke_courses.catalogue import following, links, settling, syllabus
+from tongke_courses.catalogue import service as courses
+from tongke_courses.catalogue.models import Course, CourseTeacher, PublicApproval
+from tongke_courses.catalogue.schemas import ClassLinkIn, CourseIn
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonRoom
+from tongke_courses.lessons.schemas import LessonIn
+from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.materials import service as materials
 from tongke_courses.materials import uploading
 from tongke_platform import facts, pictures
@@ -248,6 +253,49 @@ async def school_class(world: "World") -> None:
     world.marks |= {"class": str(made.id), "pupil": str(pupil)}
 
 
+async def course(world: "World") -> None:
+    """Published for partners by the owner, with a unit and a lesson in which the own school's class
+    is heard, which is to become public; a class follows it and has a link for home.
+    """
+    frame, own = world.frame, world.places.schools["own"]
+    by = await principal(world, "owner")
+    class_id, room_id = UUID(world.ids["class_id"]), UUID(world.ids["room_id"])
+    wanted = CourseIn(title="古诗三首", subject="语文", grade="三年级", school_id=own.id)
+    async with frame.database.write() as session:
+        # Planning a lesson makes the session forget what it has loaded.
+        key = (await courses.create(frame, session, by, wanted)).id
+        unit = await courses.add_unit(session, by, key, "第一单元")
+        unit_id = unit.id
+        lesson = await syllabus.plan(
+            frame, session, by,
+            LessonIn(
+                title="山行", subject="语文", grade="三年级", course_id=key, unit_id=unit_id,
+                planned_start=frame.now(), visibility=Visibility.PUBLIC,
+            ),
+        )  # fmt: skip
+        lesson_id = lesson.id
+        await courses.publish(frame, session, by, key)
+        await settling.heard(session, lesson_id, room_id)
+        await following.follow(frame, session, by, key, class_id)
+        link = await links.make(frame, session, by, ClassLinkIn(class_id=class_id))
+        asked = select(PublicApproval.id).where(PublicApproval.school_id == own.id)
+        approval = (await session.execute(asked)).scalar_one()
+    world.ids |= {
+        "course_id": str(key),
+        "unit_id": str(unit_id),
+        "course_lesson": str(lesson_id),
+        "DELETE /api/courses/{course_id}/lessons/{lesson_id} lesson_id": str(lesson_id),
+        "link_id": str(link.id),
+        "/api/home/{token}": link.token,
+        "approval_id": str(approval),
+    }
+    world.marks |= {
+        "course": str(key),
+        "class-link": str(link.id),
+        "approval": str(approval),
+    }
+
+
 async def _last_year(session: WriteSession, world: "World") -> None:
     """Another class that was in the second grade last year and has not been moved up."""
     own = world.places.schools["own"]
@@ -376,6 +424,7 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     colleague,
     invitation,
     school_class,
+    course,
     consent,
     table,
     pairing,

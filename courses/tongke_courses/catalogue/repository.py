@@ -3,10 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from tongke_courses.catalogue.models import (
@@ -46,8 +58,13 @@ _COLUMNS: Mapping[str, Any] = {
     "school": Course.school_id,
 }
 
-# A combination of facet values, in the order of FACETS, and how many courses have it.
-Combination = tuple[tuple[Any, ...], int]
+
+class Count(NamedTuple):
+    """How many courses have a value of a facet; a school's is its id without hyphens."""
+
+    facet: str
+    value: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -140,20 +157,24 @@ class CourseRepository(Repository[Course]):
         statement = self.readable(principal).where(Course.id.in_(followed))
         return await self.all(_newest(statement, before, limit))
 
-    async def combinations(
-        self, principal: Principal | None, filters: Filters
-    ) -> Sequence[Combination]:
-        """What there is to choose from: one look at the courses one may see."""
-        columns = [_COLUMNS[name] for name in FACETS]
-        statement = (
+    async def facets(
+        self, principal: Principal | None, filters: Filters, most: int
+    ) -> Sequence[Count]:
+        """The most frequent values of each facet among the courses that match all other filters.
+
+        What one may see is looked through once, and counted by the database.
+        """
+        columns = [_COLUMNS[name].label(name) for name in FACETS]
+        seen = (
             self.readable(principal)
             .where(*filters.words())
-            .with_only_columns(*columns, func.count())
+            .with_only_columns(*columns)
             .options()
-            .group_by(*columns)
+            .cte("seen")
         )
-        rows = (await self.session.execute(statement)).all()
-        return [(tuple(row[:-1]), row[-1]) for row in rows]
+        parts = [_counted(seen, name, filters.chosen, most) for name in FACETS]
+        rows = (await self.session.execute(union_all(*parts))).all()
+        return [Count(*row) for row in rows]
 
     async def school_names(self, keys: Sequence[UUID]) -> dict[UUID, str]:
         statement = select(Organisation.id, Organisation.name).where(Organisation.id.in_(keys))
@@ -167,6 +188,22 @@ class CourseRepository(Repository[Course]):
             .group_by(CourseFollow.course_id)
         )
         return {row[0]: row[1] for row in await self.session.execute(statement)}
+
+
+def _counted(seen: CTE, name: str, chosen: Mapping[str, Any], most: int) -> Select[Any]:
+    """Of one facet; what is empty is no value."""
+    column = seen.c[name]
+    given = column.is_not(None) if name == "school" else cast(column, String) != ""
+    others = [seen.c[one] == value for one, value in chosen.items() if one != name]
+    counts = (
+        select(cast(column, String).label("value"), func.count().label("number"))
+        .where(given, *others)
+        .group_by(column)
+        .order_by(func.count().desc(), column)
+        .limit(most)
+        .subquery()
+    )
+    return select(literal(name, String), counts.c.value, counts.c.number)
 
 
 def _ways(principal: Principal) -> list[ColumnElement[bool]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from tongke_courses.catalogue import following, indexing, rights, settling
@@ -15,7 +14,6 @@ from tongke_courses.catalogue.models import (
 )
 from tongke_courses.catalogue.repository import (
     FACETS,
-    Combination,
     CourseRepository,
     Filters,
     TeacherRepository,
@@ -106,30 +104,14 @@ async def facets(
     frequent first.
     """
     repository = CourseRepository(session)
-    combinations = await repository.combinations(principal, filters)
-    counts = {name: _counts(combinations, filters.chosen, name) for name in FACETS}
-    schools = await repository.school_names([*counts["school"]])
-    return {
-        name: [
-            FacetValue(value=str(value), label=schools.get(value, str(value)), count=number)
-            for value, number in found.items()
-        ]
-        for name, found in counts.items()
-    }
-
-
-def _counts(
-    combinations: Sequence[Combination], chosen: dict[str, Any], name: str
-) -> dict[Any, int]:
-    """The first ones; what is empty is no value."""
-    place = FACETS.index(name)
-    others = [(FACETS.index(one), value) for one, value in chosen.items() if one != name]
-    found: dict[Any, int] = {}
-    for values, number in combinations:
-        if values[place] and all(values[index] == value for index, value in others):
-            found[values[place]] = found.get(values[place], 0) + number
-    ordered = sorted(found.items(), key=lambda one: (-one[1], str(one[0])))
-    return dict(ordered[:SHOWN_FACETS])
+    found: dict[str, list[FacetValue]] = {name: [] for name in FACETS}
+    for facet, value, number in await repository.facets(principal, filters, SHOWN_FACETS):
+        said = str(UUID(value)) if facet == "school" else value
+        found[facet].append(FacetValue(value=said, label=said, count=number))
+    schools = await repository.school_names([UUID(one.value) for one in found["school"]])
+    for one in found["school"]:
+        one.label = schools[UUID(one.value)]
+    return found
 
 
 async def followers(session: ReadSession, courses: Sequence[Course]) -> dict[UUID, int]:

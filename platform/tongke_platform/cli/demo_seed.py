@@ -20,7 +20,7 @@ from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.lessons.rights import holder_of
 from tongke_platform.accounts import service as accounts
 from tongke_platform.app.factory import make_frame
-from tongke_platform.cli import demo_materials, demo_objects
+from tongke_platform.cli import demo_courses, demo_materials, demo_objects
 from tongke_platform.database import WriteSession, utc_now
 from tongke_platform.demo import people
 from tongke_platform.demo.people import DemoLesson
@@ -134,6 +134,7 @@ class _Seeder:
                 session, found[people.OWNER], rooms[people.PARTNER.code], state
             )
         write_state(data_dir, state)
+        objects |= await demo_courses.fill(self._frame, place.person.id, objects)
         objects |= await demo_objects.look_up(self._frame, place)
         objects |= {"partnership_id": partnership}
         objects |= {"lesson_id": seeded.lesson_id, "lesson": seeded.lesson_id}

@@ -56,6 +56,17 @@ class DemoLesson:
     day: int = 0
 
 
+@dataclass(frozen=True)
+class DemoCourse:
+    """``lessons``: planned without a time."""
+
+    title: str
+    description: str
+    term: str
+    units: tuple[str, ...]
+    lessons: tuple[str, ...] = ()
+
+
 PROVINCE = ("520000", "云岭省")
 LEAD = DemoSchool("mingde", "明德小学", ("420100", "江城市"), (("三年级（3）班", 42),))
 PARTNER = DemoSchool(
@@ -117,4 +128,18 @@ EARLIER = DemoLesson("古诗三首 · 预习导读", "语文", "三年级", -100
 LATER = (
     DemoLesson("古诗三首 · 赠刘景文", "语文", "三年级", 60, 3),
     DemoLesson("习作：我们眼中的秋天", "语文", "三年级", 130, 2),
+)
+
+PUBLIC_COURSE = DemoCourse(
+    "三年级语文 · 古诗三首",
+    "和两所学校的孩子一起读三首秋天的古诗：先听老师读，再自己读，最后画一画诗里的秋天。",
+    "2026年秋季学期",
+    ("第二单元 · 秋天的诗",),
+)
+PARTNER_COURSE = DemoCourse(
+    "三年级语文 · 同步习作",
+    "每两周一次，和结对学校同步上一节习作课。课前看范文，课上互相读，课后互改。",
+    "2026年秋季学期",
+    ("第一单元 · 猜猜他是谁", "第二单元 · 写日记"),
+    ("习作：猜猜他是谁", "习作：写日记", "习作互评：写得像不像"),
 )
