@@ -15,6 +15,11 @@ FRAGMENT = {
     "content": "a=ice-ufrag:x\r\n",
     "headers": {"content-type": "application/trickle-ice-sdpfrag", "if-match": '"e"'},
 }
+TUS = {"tus-resumable": "1.0.0"}
+NOTHING: Parts = {
+    "content": "",
+    "headers": {**TUS, "upload-offset": "0", "content-type": "application/offset+octet-stream"},
+}
 LESSON = {
     "title": "圆的周长",
     "subject": "数学",
@@ -159,6 +164,19 @@ BODIES: dict[str, Body] = {
         "data", lambda w: {"teacher": w.ids["person_id"]}
     ),
     "POST /api/lessons/{lesson_id}/tokens": js(act="watch"),
+    "POST /api/uploads": lambda w: {"headers": {**TUS, "upload-length": "5"}},
+    "PATCH /api/uploads/{upload_id}": lambda w: NOTHING,
+    "POST /api/uploads/{upload_id}": lambda w: {
+        **NOTHING,
+        "headers": {**NOTHING["headers"], "x-http-method-override": "PATCH"},
+    },
+    "DELETE /api/uploads/{upload_id}": lambda w: {"headers": TUS},
+    "POST /api/lessons/{lesson_id}/materials": js(url="https://example.org/"),
+    "POST /api/courses/{course_id}/materials": js(url="https://example.org/"),
+    "PATCH /api/materials/{material_id}": js(title="学习单"),
+    "POST /api/materials/{material_id}/versions": of_world(
+        "json", lambda w: {"upload_id": w.ids["sent_upload"]}
+    ),
     "PATCH /api/lessons/{lesson_id}": js(title="圆的周长"),
     # Courses
     "POST /api/courses": of_world("json", lambda w: {**COURSE, "school_id": w.school("own")}),

@@ -25,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 # What the part of a rule's name before the dot is called; the order is the page's.
 AREAS = {
     "lesson": N_("Lessons"),
+    "materials": N_("Lessons"),
     "course": N_("Courses"),
     "room": N_("Classrooms"),
     "rooms": N_("Classrooms"),
