@@ -24,20 +24,27 @@ from sqlalchemy import (
     table,
 )
 
+from tongke_platform.database.migrate import is_modelled
+
 VERSIONS = "alembic_version"
 
 
 def names(connection: Connection) -> list[str]:
-    return [name for name in inspect(connection).get_table_names() if name != VERSIONS]
+    return [name for name in inspect(connection).get_table_names() if is_kept(name)]
+
+
+def is_kept(name: str) -> bool:
+    """The search index is made from the tables, and SQLite lets nobody write beside it."""
+    return name != VERSIONS and is_modelled(name, "table", None)
 
 
 def fill(connection: Connection) -> list[str]:
     """One row each, parents first; columns that may be empty are. The names of the tables."""
     found = MetaData()
-    found.reflect(connection)
+    found.reflect(connection, only=lambda name, _: is_kept(name))
     made: dict[str, dict[str, Any]] = {}
     for each in found.sorted_tables:
-        if each.name != VERSIONS:
+        if is_kept(each.name):
             made[each.name] = {c.name: value(c, made) for c in each.columns if not c.nullable}
             connection.execute(each.insert(), made[each.name])
     return list(made)

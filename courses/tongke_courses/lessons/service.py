@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tongke_courses.lessons import facts, rights, telling
+from tongke_courses.lessons import facts, indexing, rights, telling
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.repository import LessonRepository, LessonRoomRepository
 from tongke_platform.database import ReadSession, WriteSession
@@ -129,6 +129,7 @@ async def deliver(
         if known is None:
             there[room.id] = await deliveries.add(found)
         await telling.planned(session, lesson, room)
+    await indexing.refresh(session, lesson.id)
 
 
 def _is_stale(known: LessonRoom, day: date) -> bool:
@@ -183,6 +184,7 @@ async def decline(
     rights.ANSWER.check(by, found.room.school)
     if found.declined_at is None:
         found.declined_at, found.declined_by_id = frame.now(), by.id
+        await indexing.refresh(session, found.lesson_id)
         announce(frame, session, found.lesson_id)
     return found
 
@@ -216,6 +218,7 @@ async def end(frame: Frame, lesson_id: UUID) -> tuple[Lesson, bool]:
         lesson = await fresh(session, lesson_id)
         if job is not None:
             await facts.held(session, lesson)
+            await indexing.refresh(session, lesson_id)
     if job is not None:
         return lesson, await frame.jobs.run(job)
     return lesson, await frame.jobs.settled(FINALISE, lesson=str(lesson_id))

@@ -13,6 +13,8 @@ from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.lessons import tasks
 from tongke_courses.lessons.access import LessonAuthorizer
+from tongke_courses.search import rebuild
+from tongke_courses.search import routes as search_routes
 from tongke_platform.accounts import desk as account_desk
 from tongke_platform.accounts import doors as account_doors
 from tongke_platform.accounts import pages as account_pages
@@ -21,7 +23,7 @@ from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
 from tongke_platform.accounts.oidc import read_providers
 from tongke_platform.accounts.sms import make_sms
-from tongke_platform.app import audited, problems, rechecks, rules
+from tongke_platform.app import audited, problems, rechecks, rules, searching
 from tongke_platform.app.administration import ROUTERS
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
@@ -76,6 +78,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def make_frame(settings: Settings) -> Frame:
     audited.install()
     rechecks.install()
+    searching.install()
     events = Events()
     database = Database(settings.sql_url, events.publish)
     secret = signing_secret(settings)
@@ -149,7 +152,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     app.include_router(privacy_pages.router)
     for import_ in (import_routes, import_pages):
         app.include_router(import_.router)
-    for router in (*ROUTERS, rules.router):
+    for router in (*ROUTERS, rules.router, search_routes.router):
         app.include_router(router)
     app.router.routes.extend(_media_routes(settings, LessonAuthorizer(frame, media), relay, hls))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))
@@ -187,7 +190,12 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        rounds = (delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame))
+        rounds = (
+            delivering.rounds(frame),
+            fact_tasks.rounds(frame),
+            retention.rounds(frame),
+            rebuild.rounds(frame),
+        )
         await frame.wire.start()
         media.start()
         relay.start()

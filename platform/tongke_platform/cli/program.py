@@ -10,6 +10,7 @@ from tongke_platform.cli import (
     migrate,
     publish,
     rollups,
+    search,
     serve,
     user,
     watch,
@@ -28,6 +29,7 @@ cli.command("publish")(publish.command)
 cli.command("watch")(watch.command)
 cli.command("migrate")(migrate.command)
 cli.add_typer(rollups.cli, name="rollups")
+cli.add_typer(search.cli, name="search")
 cli.command("doctor")(doctor.command)
 cli.add_typer(import_.cli, name="import")
 cli.add_typer(export.cli, name="export")
