@@ -1,7 +1,7 @@
 """What is put is found: by whom, in which order, and no more after it is removed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from tongke_platform.frame import Frame
 
 
 @pytest.fixture
-async def database(frame: Frame) -> AsyncIterator[Database]:
+def database(frame: Frame) -> Database:
     corpus.register()
-    yield frame.database
+    return frame.database
 
 
 async def put(database: Database, *documents: Document) -> None:
@@ -41,7 +41,7 @@ async def ids(database: Database, words: str, **wanted: Any) -> list[int]:
 
 async def rows(database: Database) -> Sequence[int]:
     """What is left in the index, whatever it says."""
-    sqlite = "SELECT count(*) FROM search_index WHERE search_index MATCH '\"记\" OR \"忆\"'"
+    sqlite = 'SELECT count(*) FROM search_index WHERE search_index MATCH \'"记" OR "忆"\''
     other = "SELECT count(*) FROM search_index"
     async with database.read() as session:
         found = await session.execute(text(sqlite if database.is_sqlite else other))
@@ -61,7 +61,19 @@ async def test_chinese_is_found(database: Database) -> None:
         "训练": 1, "记忆 系统": 2, "野": 3, "部署": 4, "docker": 4, "Dock": 4, "sxfs": 5,
     }.items():  # fmt: skip
         assert await ids(database, words) == [expected], words
-    for words in ("练训", "野 系统", "*", '"', "%", "_", "'", "", "的", "野') OR 1=1", "x" * 10_000):
+    for words in (
+        "练训",
+        "野 系统",
+        "*",
+        '"',
+        "%",
+        "_",
+        "'",
+        "",
+        "的",
+        "野') OR 1=1",
+        "x" * 10_000,
+    ):
         assert await ids(database, words) == [], words
     assert await ids(database, '"训练" OR*') == []
     assert await ids(database, "(训练)*") == [1]

@@ -64,7 +64,7 @@ def test_nothing_to_ask(query: str) -> None:
 
 
 def test_operators_are_text() -> None:
-    assert terms('数学 OR "NEAR(' ) == (Term("数学"), Term("or"), Term("near", prefix=True))
+    assert terms('数学 OR "NEAR(') == (Term("数学"), Term("or"), Term("near", prefix=True))
     assert terms("分数* NOT 小\0数") == (Term("分数"), Term("not"), Term("小"), Term("数"))
 
 
@@ -81,7 +81,9 @@ def test_a_text_is_found_by_itself(text: str) -> None:
 
 
 def test_pinyin_initials() -> None:
-    assert {"sxfs", "fsdcs", "sx", "sxfsdcs"} <= initials("数学：分数的初始") | initials("数学分数的初始")
+    assert {"sxfs", "fsdcs", "sx", "sxfsdcs"} <= initials("数学：分数的初始") | initials(
+        "数学分数的初始"
+    )
     assert "sxfs" in initials("数学分数")
     assert len(initials("春" * 200)) <= MAX_TOKENS
     assert initials("docker") == frozenset()

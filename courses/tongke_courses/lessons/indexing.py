@@ -19,7 +19,9 @@ AT_ONCE = 200
 async def refresh(session: WriteSession, lesson_id: UUID) -> None:
     """Whoever changes a lesson, its rooms or its visibility calls this in the same transaction."""
     await session.flush()
-    lesson = await LessonRepository(session).anew(lesson_id)
+    # A session of its own in the same transaction: what the caller has loaded stays as it is.
+    async with ReadSession(bind=await session.connection()) as apart:
+        lesson = await LessonRepository(apart).by_id(lesson_id)
     if lesson is None:
         await index.remove(session, KIND, lesson_id)
     else:

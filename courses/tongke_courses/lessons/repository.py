@@ -88,11 +88,6 @@ class LessonRepository(Repository[Lesson]):
     async def _ids(self, statement: Select[Any]) -> set[UUID]:
         return set((await self.session.execute(statement)).scalars())
 
-    async def anew(self, key: UUID) -> Lesson | None:
-        """As it is in the database, whatever was loaded of it before."""
-        statement = self.base().where(Lesson.id == key)
-        return await self.one_or_none(statement.execution_options(populate_existing=True))
-
     async def following(self, after: UUID | None, limit: int) -> Sequence[Lesson]:
         """In the order of their ids."""
         statement = self.base().order_by(Lesson.id).limit(limit)

@@ -50,11 +50,9 @@ def upgrade() -> None:
             " detail=none, tokenize=\"ascii tokenchars ':'\")"
         )
     else:
-        # Everything else lies out of line, so that a hundred thousand rows are a few hundred pages.
-        op.execute(
-            "CREATE TABLE search_index (rank bigint PRIMARY KEY, words tsvector NOT NULL)"
-            " WITH (toast_tuple_target = 128)"
-        )
+        op.execute("CREATE TABLE search_index (rank bigint PRIMARY KEY, words tsvector NOT NULL)")
+        op.execute("CREATE TABLE search_index_stretches (stretch bigint PRIMARY KEY)")
+        # Long ones lie out of line as they are: rows are narrow, and nothing is unpacked.
         op.execute("ALTER TABLE search_index ALTER COLUMN words SET STORAGE EXTERNAL")
         op.execute(
             "CREATE INDEX ix_search_index_words ON search_index"
@@ -69,5 +67,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE search_index")
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute("DROP TABLE search_index_stretches")
     for name in ("search_builds", "search_texts", "search_entries"):
         op.drop_table(name)
