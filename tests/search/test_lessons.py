@@ -37,7 +37,7 @@ async def see(frame: Frame, lesson_id: UUID, visibility: Visibility) -> None:
 
 async def test_anonymous(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> None:
     lesson = await make.lesson()
-    nothing = await search(client, "圆的面积")
+    nothing = await search(client, "圆的面积", counts=True)
     assert (nothing["results"], nothing["total"], nothing["more"]) == ([], 0, False)
     assert not any(nothing["facets"].values())
     await see(frame, lesson.id, Visibility.PUBLIC)
@@ -130,7 +130,7 @@ async def test_every_visibility_for_every_asker(make: Makers, frame: Frame) -> N
             if someone is not None:
                 principal = await accounts.principal_of(session, someone.id, frame.today())
                 assert principal is not None
-            found = await find(session, principal, "圆 面积")
+            found = await find(session, principal, "圆 面积", counts=True)
             expected = {str(county.lessons[one]) for one in EXPECTED[name]}
             assert {str(one.id) for one in found.results} == expected, name
             assert (found.total, found.more) == (len(expected), False), name
@@ -147,7 +147,7 @@ async def test_a_label_that_says_too_much_shows_nothing(make: Makers, frame: Fra
     async with frame.database.write() as session:
         (await service.get(session, lesson.id)).visibility = Visibility.ROOMS
     async with frame.database.read() as session:
-        found = await find(session, None, "圆")
+        found = await find(session, None, "圆", counts=True)
     assert (list(found.results), found.total, found.more) == ([], 0, False)
     assert not any(found.facet_counts.values())
 

@@ -13,7 +13,9 @@ from tongke_courses.search.repository import EntryRepository
 from tongke_courses.search.tokens import FACETS, labels, number_of, rank, rows
 from tongke_platform.database import WriteSession
 
-_ENTRY = ("parent_id", "at", "at_seconds", "title", *FACETS)
+# Labels that let in everybody with an account at least.
+OPEN = frozenset(("public", "signed"))
+_ENTRY = ("parent_id", "at", "at_seconds", "open", "title", *FACETS)
 _TEXT = ("summary", "body", "audience", "initials")
 
 
@@ -51,7 +53,7 @@ async def set_audience(
         return
     engine = engine_of(session)
     await engine.drop(session, _rows(old._mapping))
-    await entries.set_audience(old.number, wanted)
+    await entries.set_audience(old.number, wanted, open_=is_open(wanted.split()))
     await engine.add(session, _rows({**old._mapping, "audience": wanted}))
 
 
@@ -76,6 +78,10 @@ async def clear(session: WriteSession) -> None:
     await engine_of(session).clear(session)
 
 
+def is_open(audience: Iterable[str]) -> bool:
+    return not OPEN.isdisjoint(audience)
+
+
 def packed(audience: Iterable[str]) -> str:
     return " ".join(sorted(set(audience)))
 
@@ -88,6 +94,7 @@ def _values(document: Document) -> dict[str, Any]:
         "parent_id": document.parent_id,
         "at": document.at,
         "at_seconds": document.at_seconds,
+        "open": is_open(document.audience),
         "audience": packed(document.audience),
         "initials": packed(initials(columns["title"])),
         **columns,

@@ -14,8 +14,7 @@ from tongke_platform.database import Base
 class SearchEntry(Base):
     """One object. ``number`` is its place in the order of results, see ``tokens.number_of``.
 
-    ``audience`` and ``initials`` are words between blanks: what the index was told, so that it can
-    be told to forget it.
+    ``open``: its label lets in everybody with an account, or everybody at all.
     """
 
     __tablename__ = "search_entries"
@@ -27,6 +26,7 @@ class SearchEntry(Base):
     parent_id: Mapped[UUID | None] = mapped_column(index=True)
     at: Mapped[datetime]
     at_seconds: Mapped[int | None]
+    open: Mapped[bool]
     title: Mapped[str] = mapped_column(Text)
     stage: Mapped[str] = mapped_column(String(200), default="")
     subject: Mapped[str] = mapped_column(String(200), default="")
@@ -36,7 +36,11 @@ class SearchEntry(Base):
 
 
 class SearchText(Base):
-    """The long columns of an entry, apart: a thousand entries are read for every query."""
+    """The long columns of an entry, apart: a thousand entries may be read for a query.
+
+    ``audience`` and ``initials`` are words between blanks: what the index was told, so that it can
+    be told to forget it.
+    """
 
     __tablename__ = "search_texts"
 

@@ -1,13 +1,16 @@
 """Find objects: the same ones in the same order on every database, and none the asker may not see.
 
-The index says which rows answer and are labelled for the asker; every object is then asked for at its
-own kind, before it is counted. A label may say too much for a while, an answer may not.
+The index says which rows answer and are labelled for the asker. What is shown is asked for at its own
+kind first, and so is what is counted, but for what is labelled for everybody: such a label changes with
+its object, while others may say too much for a while. When one of a page may not be seen after all,
+everything is asked.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -73,83 +76,115 @@ async def find(
     facets: Mapping[str, str] | None = None,
     limit: int = 20,
     offset: int = 0,
+    counts: bool = False,
 ) -> Found:
     """``principal`` None is somebody not signed in. ``facets``: of ``tokens.FACETS``, empty ones do
-    not count. Nothing is found by a text without a letter or digit.
+    not count. ``counts``: ``facet_counts`` are wanted. Nothing is found by a text without a letter
+    or digit.
     """
     asked = terms(text)
-    wanted = await _wanted(session, principal, asked, kinds, facets or {})
-    if not asked or wanted is None:
+    if (
+        not asked
+        or (kinds and not any(map(registry.get, kinds)))
+        or set(facets or {}) - set(FACETS)
+    ):
         return Found()
-    found = await _answers(session, principal, wanted)
-    counted = found[:MOST]
-    page = counted[max(offset, 0) : max(offset, 0) + min(max(limit, 0), MAX_LIMIT)]
+    audience = await asker(session, principal)
+    search = _Search(session, principal, _wanted(asked, kinds, facets or {}, audience), audience)
+    first, last = max(offset, 0), max(offset, 0) + min(max(limit, 0), MAX_LIMIT)
+    found = await search.answers(Trust.OPEN)
+    page = found[first : min(last, MOST)]
+    if await search.readable(page) != set(page):
+        found = await search.answers(Trust.NONE)
+        page = found[first : min(last, MOST)]
     return Found(
         results=await _shown(session, page, asked),
-        total=len(counted),
+        total=min(len(found), MOST),
         more=len(found) > MOST,
-        facet_counts=_counts(counted),
+        facet_counts=await _counts(session, found[:MOST]) if counts else {},
     )
 
 
-async def _wanted(
-    session: ReadSession,
-    principal: Principal | None,
+class Trust(Enum):
+    """Which labels are believed."""
+
+    OPEN = "those that let in everybody"
+    NONE = "none"
+
+
+class _Search:
+    """One query of one asker. ``audience`` None is no limit."""
+
+    def __init__(
+        self,
+        session: ReadSession,
+        principal: Principal | None,
+        wanted: Wanted,
+        audience: frozenset[str] | None,
+    ) -> None:
+        self._principal = principal
+        self._session = session
+        self._wanted = wanted
+        self._all_open = audience is None or principal is None
+        self._engine, self._entries = engine_of(session), EntryRepository(session)
+
+    async def answers(self, trust: Trust) -> list[int]:
+        """The numbers of the first ``MOST`` and one that may be seen, in their order."""
+        seen, found, after = set[int](), list[int](), -1
+        for _ in range(_ROUNDS):
+            ranks = await self._engine.ranks(self._session, self._wanted, after, MOST + 1)
+            new = [one for one in dict.fromkeys(map(number_in, ranks)) if one not in seen]
+            seen.update(new)
+            found += await self._believed(new, trust)
+            if len(ranks) <= MOST or len(found) > MOST:
+                break
+            after = ranks[-1]
+        return found[: MOST + 1]
+
+    async def _believed(self, numbers: Sequence[int], trust: Trust) -> Sequence[int]:
+        if trust is Trust.NONE:
+            readable = await self.readable(numbers)
+            return [one for one in numbers if one in readable]
+        if self._all_open or not numbers:
+            return numbers
+        doubtful = await self._entries.restricted(numbers)
+        hidden = {row.number for row in doubtful} - await self._readable(doubtful)
+        return [one for one in numbers if one not in hidden] if hidden else numbers
+
+    async def readable(self, numbers: Sequence[int]) -> set[int]:
+        """Those whose kind says that they may be seen."""
+        return await self._readable(await self._entries.objects(numbers))
+
+    async def _readable(self, rows: Sequence[Row[Any]]) -> set[int]:
+        by_kind: dict[str, dict[UUID, int]] = {}
+        for row in rows:
+            by_kind.setdefault(row.kind, {})[row.object_id] = row.number
+        found: set[int] = set()
+        for name, numbers in by_kind.items():
+            kind = registry.get(name)
+            if kind is not None:
+                ids = await kind.readable_ids(self._session, self._principal, list(numbers))
+                found.update(numbers[one] for one in ids)
+        return found
+
+
+def _wanted(
     asked: tuple[Term, ...],
     kinds: Collection[str],
     facets: Mapping[str, str],
-) -> Wanted | None:
-    """None when nothing can answer."""
-    known = [one for one in dict.fromkeys(kinds) if registry.get(one)]
-    if (kinds and not known) or set(facets) - set(FACETS):
-        return None
+    audience: frozenset[str] | None,
+) -> Wanted:
     chosen = [(facet_token(name, value),) for name, value in facets.items() if value]
-    if known:
-        chosen.append(tuple(kind_token(one) for one in known))
-    audience = await asker(session, principal)
+    if kinds:
+        chosen.append(tuple(kind_token(one) for one in dict.fromkeys(kinds) if registry.get(one)))
     if audience is not None:
         chosen.append(tuple(audience_token(one) for one in sorted(audience)))
     return Wanted(asked, tuple(chosen))
 
 
-async def _answers(
-    session: ReadSession, principal: Principal | None, wanted: Wanted
-) -> list[Row[Any]]:
-    """Of all that may be seen the first ``MOST`` and one."""
-    engine, after = engine_of(session), -1
-    seen: set[int] = set()
-    found: list[Row[Any]] = []
-    for _ in range(_ROUNDS):
-        ranks = await engine.ranks(session, wanted, after, MOST + 1)
-        new = [one for one in dict.fromkeys(map(number_in, ranks)) if one not in seen]
-        seen.update(new)
-        found += await _readable(session, principal, new)
-        if len(ranks) <= MOST or len(found) > MOST:
-            break
-        after = ranks[-1]
-    return found[: MOST + 1]
-
-
-async def _readable(
-    session: ReadSession, principal: Principal | None, numbers: Sequence[int]
-) -> list[Row[Any]]:
-    entries = await EntryRepository(session).found(numbers)
-    by_kind: dict[str, list[UUID]] = {}
-    for row in entries.values():
-        by_kind.setdefault(row.kind, []).append(row.object_id)
-    readable: dict[str, set[UUID]] = {}
-    for name, ids in by_kind.items():
-        kind = registry.get(name)
-        readable[name] = await kind.readable_ids(session, principal, ids) if kind else set()
-    rows = (entries[one] for one in numbers if one in entries)
-    return [row for row in rows if row.object_id in readable[row.kind]]
-
-
-async def _shown(
-    session: ReadSession, page: Sequence[Row[Any]], asked: Sequence[Term]
-) -> list[Result]:
-    rows = await EntryRepository(session).shown([one.number for one in page])
-    return [_result(rows[one.number], asked) for one in page if one.number in rows]
+async def _shown(session: ReadSession, page: Sequence[int], asked: Sequence[Term]) -> list[Result]:
+    rows = await EntryRepository(session).shown(page) if page else {}
+    return [_result(rows[one], asked) for one in page if one in rows]
 
 
 def _result(row: Row[Any], asked: Sequence[Term]) -> Result:
@@ -168,8 +203,9 @@ def _result(row: Row[Any], asked: Sequence[Term]) -> Result:
     )
 
 
-def _counts(rows: Sequence[Row[Any]]) -> Counts:
-    counts: dict[str, dict[str, int]] = {"kind": Counter(row.kind for row in rows)}
+async def _counts(session: ReadSession, numbers: Sequence[int]) -> Counts:
+    rows = await EntryRepository(session).facets(numbers)
+    counts: dict[str, dict[str, int]] = {"kind": dict(Counter(row.kind for row in rows))}
     for name in FACETS:
         values = Counter(getattr(row, name) for row in rows)
         values.pop("", None)

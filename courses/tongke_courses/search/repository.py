@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, text, update
+from sqlalchemy import Row, Select, bindparam, delete, insert, select, text, update
 
 from tongke_courses.search.models import SearchEntry, SearchText
 from tongke_courses.search.tokens import FACETS
@@ -16,6 +16,9 @@ _LOCK = text("SELECT pg_advisory_xact_lock(one) FROM unnest(CAST(:keys AS bigint
 # Values of one IN; every statement of one length is compiled once.
 CHUNK = 500
 Values = Mapping[str, Any]
+_THESE = SearchEntry.number.in_(bindparam("numbers", expanding=True))
+_OBJECT = select(SearchEntry.number, SearchEntry.kind, SearchEntry.object_id).where(_THESE)
+_FACETS = select(SearchEntry.kind, *(getattr(SearchEntry, name) for name in FACETS)).where(_THESE)
 
 
 class EntryRepository:
@@ -61,12 +64,13 @@ class EntryRepository:
         await self.session.execute(insert(SearchEntry.__table__), list(entries))
         await self.session.execute(insert(SearchText.__table__), list(texts))
 
-    async def set_audience(self, number: int, audience: str) -> None:
-        await self.session.execute(
-            update(SearchText.__table__)
-            .where(SearchText.__table__.c.number == number)
-            .values(audience=audience)
-        )
+    async def set_audience(self, number: int, audience: str, *, open_: bool) -> None:
+        entries, texts = SearchEntry.__table__, SearchText.__table__
+        for statement in (
+            update(texts).where(texts.c.number == number).values(audience=audience),
+            update(entries).where(entries.c.number == number).values(open=open_),
+        ):
+            await self.session.execute(statement)
 
     async def remove(self, number: int) -> None:
         for table in (SearchEntry.__table__, SearchText.__table__):
@@ -76,20 +80,23 @@ class EntryRepository:
         for table in (SearchEntry.__table__, SearchText.__table__):
             await self.session.execute(delete(table))
 
-    async def found(self, numbers: Sequence[int]) -> dict[int, Row[Any]]:
-        """Number, kind, object id and facets of entries, by number."""
-        columns = (
-            SearchEntry.number,
-            SearchEntry.kind,
-            SearchEntry.object_id,
-            *(getattr(SearchEntry, name) for name in FACETS),
-        )
-        found: dict[int, Row[Any]] = {}
+    async def objects(self, numbers: Sequence[int]) -> Sequence[Row[Any]]:
+        """Number, kind and object id."""
+        return await self._of(numbers, _OBJECT)
+
+    async def restricted(self, numbers: Sequence[int]) -> Sequence[Row[Any]]:
+        """The same, of those whose label does not let in everybody with an account."""
+        return await self._of(numbers, _OBJECT.where(SearchEntry.open.is_(False)))
+
+    async def facets(self, numbers: Sequence[int]) -> Sequence[Row[Any]]:
+        """Kind and facets."""
+        return await self._of(numbers, _FACETS)
+
+    async def _of(self, numbers: Sequence[int], statement: Select[Any]) -> list[Row[Any]]:
+        found: list[Row[Any]] = []
         for start in range(0, len(numbers), CHUNK):
-            statement = select(*columns).where(
-                SearchEntry.number.in_(numbers[start : start + CHUNK])
-            )
-            found |= {row.number: row for row in await self.session.execute(statement)}
+            chunk = {"numbers": list(numbers[start : start + CHUNK])}
+            found += (await self.session.execute(statement, chunk)).all()
         return found
 
     async def shown(self, numbers: Sequence[int]) -> dict[int, Row[Any]]:

@@ -23,10 +23,13 @@ async def search(
     edition: str = "",
     grade: str = "",
     school: str = "",
+    counts: bool = False,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
     offset: Annotated[int, Query(ge=0, le=MOST)] = 0,
 ) -> FoundOut:
-    """What answers ``q`` and may be seen by whoever asks, with or without signing in."""
+    """What answers ``q`` and may be seen by whoever asks, with or without signing in. With ``counts`` also
+    how many of them have which value of each facet.
+    """
     facets = {
         "stage": stage, "subject": subject, "edition": edition, "grade": grade, "school": school,
     }  # fmt: skip
@@ -38,5 +41,6 @@ async def search(
         facets=facets,
         limit=limit,
         offset=offset,
+        counts=counts,
     )
     return FoundOut.of(found)

@@ -75,8 +75,11 @@ def highlight(marked: Marked) -> Markup:
     return Markup("").join([*parts, escape(marked.text[at:])])
 
 
-def _mapped(text: str) -> tuple[str, list[int]]:
-    """Normalised a character at a time, and where each character's part begins."""
+def _mapped(text: str) -> tuple[str, Sequence[int]]:
+    """Normalised, and where each character's part begins."""
+    normal = normalise(text)
+    if len(normal) == len(text):
+        return normal, range(len(text))
     parts, starts, length = [], [], 0
     for one in text:
         part = normalise(one)

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("at_seconds", sa.Integer(), nullable=True),
+        sa.Column("open", sa.Boolean(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         *(
             sa.Column(name, sa.String(length=200), nullable=False)
