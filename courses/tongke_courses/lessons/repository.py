@@ -21,6 +21,9 @@ from tongke_platform.people.models import Membership, Person
 from tongke_platform.people.repository import in_force as held_on
 from tongke_platform.rights import Principal
 
+# Values of one IN; every statement of one length is compiled once.
+_AT_ONCE = 500
+
 
 class LessonRepository(Repository[Lesson]):
     """Every lesson read here has its school, teacher and rooms (with their schools) loaded."""
@@ -54,6 +57,48 @@ class LessonRepository(Repository[Lesson]):
     async def is_readable(self, principal: Principal, key: UUID) -> bool:
         statement = self.readable(principal).where(Lesson.id == key).with_only_columns(Lesson.id)
         return (await self.session.execute(statement)).scalar_one_or_none() is not None
+
+    async def readable_among(self, principal: Principal | None, keys: Sequence[UUID]) -> set[UUID]:
+        """Those of ``keys`` that ``readable`` has; the public ones for nobody signed in.
+
+        Asked about these lessons alone: ``readable`` would gather all that reach the principal's
+        schools, and a county's are many.
+        """
+        found: set[UUID] = set()
+        for start in range(0, len(keys), _AT_ONCE):
+            found |= await self._readable_among(principal, keys[start : start + _AT_ONCE])
+        return found
+
+    async def _readable_among(self, principal: Principal | None, keys: Sequence[UUID]) -> set[UUID]:
+        these = select(Lesson.id).where(Lesson.id.in_(keys))
+        if principal is None:
+            return await self._ids(these.where(Lesson.visibility == Visibility.PUBLIC))
+        if WATCH.allows_everywhere(principal):
+            return await self._ids(these)
+        mine = select(Organisation.id).where(WATCH.clause(principal))
+        everybody = Lesson.visibility.in_((Visibility.SIGNED_IN, Visibility.PUBLIC))
+        own = or_(everybody, Lesson.teacher_id == principal.id, Lesson.school_id.in_(mine))
+        found = await self._ids(these.where(own))
+        rest = [key for key in keys if key not in found]
+        if not rest or not WATCH.allows_anywhere(principal):
+            return found
+        delivered = reaching(principal.today).where(
+            LessonRoom.lesson_id.in_(rest), Room.school_id.in_(mine)
+        )
+        partners = select(Lesson.id).where(
+            Lesson.id.in_(rest),
+            Lesson.visibility == Visibility.PARTNERSHIP,
+            Lesson.school_id.in_(teaching(principal)),
+        )
+        return found | await self._ids(delivered) | await self._ids(partners)
+
+    async def _ids(self, statement: Select[Any]) -> set[UUID]:
+        return set((await self.session.execute(statement)).scalars())
+
+    async def following(self, after: UUID | None, limit: int) -> Sequence[Lesson]:
+        """In the order of their ids."""
+        statement = self.base().order_by(Lesson.id).limit(limit)
+        return await self.all(statement.where(Lesson.id > after) if after else statement)
 
     def concerning(self, principal: Principal) -> Select[Any]:
         """The lessons of the principal's own day: those they lead, of their schools, and those

@@ -15,6 +15,7 @@ from tongke_courses.materials import routes as material_routes
 from tongke_courses.materials import upload_routes
 from tongke_courses.packages import routes as package_routes
 from tongke_courses.packages.exporting import routes as export_routes
+from tongke_courses.search import routes as search_routes
 from tongke_courses.takehome import routes as takehome_routes
 from tongke_courses.textbooks import pages as textbook_pages
 from tongke_courses.textbooks import routes as textbook_routes
@@ -112,6 +113,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     class_routes.router,
     undo_routes.router,
     rules.router,
+    search_routes.router,
 )
 
 

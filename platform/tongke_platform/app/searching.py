@@ -1,0 +1,8 @@
+"""Which kinds of objects the search knows."""
+
+from tongke_courses.lessons import indexing as lessons
+
+
+def install() -> None:
+    """Called by the assembly, any number of times."""
+    lessons.register()
