@@ -18,7 +18,7 @@ SIZE = 6 << 20
 async def test_killed_in_the_middle(data_dir: Path) -> None:
     """What was written before SIGKILL is what the next server says has arrived, to the byte."""
     data = hashlib.shake_128(b"lesson").hexdigest(SIZE // 2).encode()
-    async with LiveServer.running(data_dir, TONGKE_ROLES="web") as server:
+    async with LiveServer.running(data_dir) as server:
         make = server.make
         teacher = await make.person(await make.school())
         headers = {**await make.bearer(teacher), "Tus-Resumable": "1.0.0"}

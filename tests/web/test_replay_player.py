@@ -52,7 +52,7 @@ async def test_captions(stage: Stage, browsing: Browsing) -> None:
     page = await browsing.open(stage.base_url + "/replay")
     assert await page.locator("#captions").count() == 0, "none, no button"
     await page.route("**/captions.vtt", lambda route: route.fulfill(**answer))
-    await page.goto(stage.base_url + "/replay?captions=/captions.vtt")
+    await page.goto(stage.base_url + "/replay?captions=/captions.vtt&source=/recorded/index.m3u8")
     await until(page, "tongke.state === 'ready'", 15)
     mode = "() => document.getElementById('track').track.mode"
     assert await page.evaluate(mode) == "hidden"
