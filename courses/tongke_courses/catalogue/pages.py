@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from markupsafe import Markup, escape
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from tongke_courses.catalogue import fit as fits
 from tongke_courses.catalogue import service
@@ -24,6 +24,8 @@ from tongke_courses.catalogue.repository import CourseRepository, Filters
 from tongke_courses.catalogue.rights import CREATE
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
+from tongke_courses.materials import service as materials
+from tongke_courses.materials.rights import check_see
 from tongke_courses.search import query as search
 from tongke_courses.search.query import Result
 from tongke_courses.search.snippets import highlight
@@ -181,16 +183,19 @@ def _of_course(course: Course) -> list[str]:
     return [one for one in said if one]
 
 
-def _chips(
-    asked: Asked, counts: Mapping[str, Mapping[str, int]]
-) -> dict[str, Sequence[Chip]]:
+def _chips(asked: Asked, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Sequence[Chip]]:
     """Of each facet the most frequent values; the chosen one first, to be taken off again."""
     found: dict[str, Sequence[Chip]] = {}
     for name in FACETS:
         now = asked.chosen.get(name)
-        values = {**({now: counts.get(name, {}).get(now, 0)} if now else {}), **counts.get(name, {})}
+        values = {
+            **({now: counts.get(name, {}).get(now, 0)} if now else {}),
+            **counts.get(name, {}),
+        }
         found[name] = [
-            Chip(value, number, asked.address(**{name: "" if value == now else value}), value == now)
+            Chip(
+                value, number, asked.address(**{name: "" if value == now else value}), value == now
+            )
             for value, number in list(values.items())[:CHIPS]
         ]
     return found
@@ -263,3 +268,11 @@ def _row(
         fit,
     )
 
+
+@router.get("/materials/{material_id}")
+async def material(session: Reading, principal: CurrentPrincipal, material_id: UUID) -> Response:
+    """Where it stands: the page of its lesson or course."""
+    found = await materials.get(session, material_id)
+    await check_see(session, principal, found)
+    place = f"/lessons/{found.lesson_id}" if found.lesson_id else f"/courses/{found.course_id}"
+    return RedirectResponse(f"{place}#materials", 303)

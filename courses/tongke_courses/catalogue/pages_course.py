@@ -151,9 +151,7 @@ async def _following(
     return Following(found, names, mine & there, could)
 
 
-def _act(
-    it: Course, parts: Sequence[Part], *, edits: bool, could: Sequence[ClassChoice]
-) -> Act:
+def _act(it: Course, parts: Sequence[Part], *, edits: bool, could: Sequence[ClassChoice]) -> Act:
     if edits:
         return Act("edit", f"/courses/{it.id}/edit")
     if could:

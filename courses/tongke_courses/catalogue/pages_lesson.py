@@ -80,9 +80,7 @@ async def _check(session: ReadSession, principal: Principal | None, it: Lesson) 
     await seeing.check_watch(session, principal, it)
 
 
-async def _course(
-    session: ReadSession, principal: Principal | None, it: Lesson
-) -> Course | None:
+async def _course(session: ReadSession, principal: Principal | None, it: Lesson) -> Course | None:
     """The one it belongs to, where they may see that."""
     if it.course_id is None:
         return None
@@ -107,9 +105,7 @@ async def _place(session: ReadSession, it: Lesson) -> textbooks.Place | None:
     return await textbooks.place(session, it.textbook_id) if it.textbook_id else None
 
 
-def _may_link(
-    principal: Principal | None, it: Lesson, classes: Sequence[ClassChoice]
-) -> bool:
+def _may_link(principal: Principal | None, it: Lesson, classes: Sequence[ClassChoice]) -> bool:
     over = it.state is LessonState.ENDED
     return over and bool(classes) and principal is not None and LINK.allows_anywhere(principal)
 
