@@ -31,8 +31,8 @@ function button(words: string, act: () => void): HTMLButtonElement {
 function percent(progress: Progress): string {
   const share = progress.total ? Math.floor((100 * progress.sent) / progress.total) : 0;
   if (progress.secondsLeft === null) return `${share} %`;
-  if (progress.secondsLeft < 60) return _("%(share)s %, less than a minute left", { share });
-  return _("%(share)s %, about %(minutes)s min left", { share, minutes: Math.ceil(progress.secondsLeft / 60) });
+  if (progress.secondsLeft < 60) return _("%(share)s, less than a minute left", { share: `${share} %` });
+  return _("%(share)s, about %(minutes)s min left", { share: `${share} %`, minutes: Math.ceil(progress.secondsLeft / 60) });
 }
 
 async function post(url: string, body: Record<string, string>): Promise<Record<string, string>> {
