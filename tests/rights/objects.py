@@ -263,7 +263,7 @@ async def course(world: "World") -> None:
             frame, session, by,
             LessonIn(
                 title="山行", subject="语文", grade="三年级", course_id=key, unit_id=unit_id,
-                planned_start=frame.now(), visibility=Visibility.PUBLIC,
+                planned_start=frame.now(), planned_minutes=40, visibility=Visibility.PUBLIC,
             ),
         )  # fmt: skip
         lesson_id = lesson.id
