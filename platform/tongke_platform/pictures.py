@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -39,3 +40,17 @@ def _photograph(data: bytes) -> bytes:
     made = io.BytesIO()
     picture.save(made, "JPEG", quality=QUALITY)
     return made.getvalue()
+
+
+def media_type_of(path: Path) -> str | None:
+    """Of a picture that can be decoded, kept as it is; None for everything else."""
+    try:
+        with Image.open(path, formats=(*FORMATS, "GIF")) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                return None
+            opened.load()
+            return Image.MIME[opened.format] if opened.format else None
+    except (OSError, SyntaxError, ValueError):
+        return None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None

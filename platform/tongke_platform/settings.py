@@ -86,6 +86,14 @@ class Settings(BaseSettings):
         ge=0,
         description="Recording stops when the disk has less room than this.",
     )
+    upload_max_bytes: int = Field(
+        default=2 << 30, ge=1, description="The largest file a person may send."
+    )
+    upload_person_bytes: int = Field(
+        default=8 << 30,
+        ge=1,
+        description="What one person may have on the way, sent in part or not yet used anywhere.",
+    )
     ffmpeg: str | None = Field(
         default=None, description="The ffmpeg to use; unset: the one of the imageio-ffmpeg package."
     )

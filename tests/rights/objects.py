@@ -9,12 +9,14 @@ from sqlalchemy import select
 
 from tongke_courses.catalogue import following, links, settling, syllabus
 from tongke_courses.catalogue import service as courses
-from tongke_courses.catalogue.models import PublicApproval
+from tongke_courses.catalogue.models import Course, CourseTeacher, PublicApproval
 from tongke_courses.catalogue.schemas import ClassLinkIn, CourseIn
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonRoom
 from tongke_courses.lessons.schemas import LessonIn
 from tongke_courses.lessons.visibility import Visibility
+from tongke_courses.materials import service as materials
+from tongke_courses.materials import uploading
 from tongke_courses.textbooks import points, sample, service
 from tongke_courses.textbooks.repository import NodeRepository
 from tongke_platform import facts, pictures
@@ -55,6 +57,7 @@ PHOTO = bytes.fromhex(
     "0000000c49444154789c63f8ffff3f0005fe02fe0def46b80000000049454e44ae426082"
 )
 PEOPLE_CSV = "姓名,手机号,角色\n新老师,13912345678,辅助教师\n".encode()
+CAPTIONS = "WEBVTT\n\n00:01.000 --> 00:02.000\n同学们好\n".encode()
 NEARLY_NOBODY = "127.0.0.1:9"
 CHAT = f"http://{NEARLY_NOBODY}/cgi-bin/webhook/send?key=0123456789abcdef"
 
@@ -144,6 +147,38 @@ async def lesson(world: "World") -> None:
         "lesson": str(later.id),
         "handed": str(tomorrow.id),
         "room": str(rooms[0].id),
+    }
+
+
+async def material(world: "World") -> None:
+    """Captions of the lesson, a draft of a course, and two uploads of the owner: one sent."""
+    frame, own = world.frame, world.places.schools["own"].id
+    by = await principal(world, "owner")
+    begun = await uploading.begin(frame, by, "a.txt", 5)
+    sent = await uploading.begin(frame, by, "字幕.vtt", len(CAPTIONS))
+    uploading.spool_of(frame).path(sent.id).write_bytes(CAPTIONS)
+    sent = await uploading.finish(frame, sent)
+    assert sent.file is not None
+    async with frame.database.write() as session:
+        made = await materials.add_file(
+            session,
+            frame,
+            lesson_id=UUID(world.ids["lesson_id"]),
+            name=sent.name,
+            stored=sent.file,
+            by=by.id,
+        )
+        course = Course(school_id=own, title="圆", subject="数学", grade="六年级")
+        course.teachers = [CourseTeacher(person_id=by.id)]
+        session.add(course)
+        await session.flush()
+    world.ids |= {
+        "upload_id": str(begun.id),
+        "sent_upload": str(sent.id),
+        "material_id": str(made.id),
+        "version_id": str(made.current_id),
+        "/materials/{version_id}/{name}": "a.vtt",
+        "course_id": str(course.id),
     }
 
 
@@ -430,6 +465,7 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     places,
     partnership,
     lesson,
+    material,
     lesson_invitation,
     account,
     own_data,

@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from tongke_platform.database import EnumString, Record
+from tongke_platform.database import EnumString, Record, utc_now
 from tongke_platform.people.models import Person
 
 
 class StoredFile(Record):
     """A file of the object store, never changed once it is there. ``sha256`` is lower-case hex,
     ``size`` bytes, ``media_type`` what its content was seen to be; ``key`` is its place in the store.
+    ``used_at``: when somebody last brought the same content; for a while after it nothing is swept.
     """
 
     __tablename__ = "stored_files"
@@ -23,6 +24,7 @@ class StoredFile(Record):
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(String(120))
+    used_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class Upload(Record):
@@ -57,7 +59,7 @@ class MaterialKind(StrEnum):
 class Material(Record):
     """Belongs to a lesson, or to a course as a whole. ``url`` is a link's address; everything else has
     ``current_id``, its newest version. ``licence`` empty: that of the course. ``removed_at``: no longer
-    shown; versions that were used stay.
+    shown; versions that were used stay. ``passages``: how many of its captions the search knows.
     """
 
     __tablename__ = "materials"
@@ -77,6 +79,8 @@ class Material(Record):
     # No foreign key: the two tables would point at each other.
     current_id: Mapped[UUID | None]
     removed_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime] = mapped_column(default=utc_now)
+    passages: Mapped[int] = mapped_column(default=0, server_default="0")
     by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
 
     current: Mapped["MaterialVersion | None"] = relationship(

@@ -27,6 +27,8 @@ AREAS = {
 _AREA_OF = {
     "live": "lessons",
     "replay": "lessons",
+    "uploads": "lessons",
+    "materials": "lessons",
     "regions": "organisations",
     "rollups": "facts",
     "pupils": "classes",

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from tongke_courses.lessons import tasks, unled
 from tongke_courses.lessons.access import LessonAuthorizer
+from tongke_courses.materials import tasks as material_tasks
 from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
 from tongke_platform.accounts.oidc import read_providers
@@ -108,6 +109,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     tasks.register_facts(frame)
     import_tasks.register(frame.jobs, frame)
     exports.register_job(frame.jobs, frame)
+    material_tasks.register(frame)
     problems.install(app)
     _add_pages(app, settings, frame)
     partnership_rights.offer(rules.all_rules())
@@ -153,6 +155,7 @@ def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) ->
         frame.events.listen(rechecks.RIGHTS_CHANGED, lambda _: looks.soon())
         rounds = (
             delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame), looks,
+            material_tasks.rounds(frame),
         )  # fmt: skip
         await frame.wire.start()
         media.start()

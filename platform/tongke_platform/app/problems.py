@@ -90,7 +90,7 @@ def problem(
     """``code`` is stable and for programs; ``detail`` is for people."""
     body = {
         "type": "about:blank",
-        "title": HTTPStatus(error.status).phrase,
+        "title": phrase_of(error.status),
         "status": error.status,
         "code": error.code,
         "detail": message_of(connection, error),
@@ -99,6 +99,11 @@ def problem(
     return JSONResponse(
         body, error.status, headers_of(error), media_type="application/problem+json"
     )
+
+
+def phrase_of(status: int) -> str:
+    """Of a protocol's own status (tus has 460) as well."""
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Client Error"
 
 
 def headers_of(error: TongkeError) -> dict[str, str]:

@@ -26,6 +26,7 @@ router = APIRouter(include_in_schema=False)
 AREAS = {
     "lesson": N_("Lessons"),
     "course": N_("Courses"),
+    "materials": N_("Lessons"),
     "room": N_("Classrooms"),
     "rooms": N_("Classrooms"),
     "device": N_("Classrooms"),

@@ -10,6 +10,9 @@ from tongke_courses.catalogue import routes as catalogue_routes
 from tongke_courses.lessons import handing_pages
 from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
+from tongke_courses.materials import downloads as material_downloads
+from tongke_courses.materials import routes as material_routes
+from tongke_courses.materials import upload_routes
 from tongke_courses.textbooks import pages as textbook_pages
 from tongke_courses.textbooks import routes as textbook_routes
 from tongke_platform.accounts import desk as account_desk
@@ -71,6 +74,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     catalogue_routes.router,
     catalogue_doors.router,
     lesson_routes.invitation_router,
+    upload_routes.router,
+    material_downloads.router,
+    *material_routes.ROUTERS,
     textbook_routes.router,
     textbook_pages.router,
     account_pages.router,

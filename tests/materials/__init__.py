@@ -1,0 +1,1 @@
+"""Files: uploads, the store, materials, captions, downloads."""
