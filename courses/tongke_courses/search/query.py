@@ -174,7 +174,9 @@ def _wanted(
     facets: Mapping[str, str],
     audience: frozenset[str] | None,
 ) -> Wanted:
-    chosen = [(facet_token(name, value),) for name, value in facets.items() if value]
+    chosen: list[tuple[str, ...]] = [
+        (facet_token(name, value),) for name, value in facets.items() if value
+    ]
     if kinds:
         chosen.append(tuple(kind_token(one) for one in dict.fromkeys(kinds) if registry.get(one)))
     if audience is not None:
