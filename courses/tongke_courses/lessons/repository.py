@@ -72,20 +72,28 @@ class LessonRepository(Repository[Lesson]):
             return {row.id for row in rows if row.visibility is Visibility.PUBLIC}
         if WATCH.allows_everywhere(principal):
             return {row.id for row in rows}
+        everybody = (Visibility.SIGNED_IN, Visibility.PUBLIC)
+        rest = [
+            row
+            for row in rows
+            if row.visibility not in everybody and row.teacher_id != principal.id
+        ]
+        if not rest:
+            return {row.id for row in rows}
+        doubtful = {row.id for row in rest}
+        found = {row.id for row in rows if row.id not in doubtful}
         mine, managing = await schools_of(self.session, principal)
         teaching_mine = await teaching_ids(self.session, mine | managing, principal.today)
-        found = {
+        found.update(
             row.id
-            for row in rows
-            if row.visibility in (Visibility.SIGNED_IN, Visibility.PUBLIC)
-            or row.teacher_id == principal.id
-            or row.school_id in mine
+            for row in rest
+            if row.school_id in mine
             or (row.visibility is Visibility.PARTNERSHIP and row.school_id in teaching_mine)
-        }
-        rest = [row.id for row in rows if row.id not in found]
-        if rest and mine:
+        )
+        left = [row.id for row in rest if row.id not in found]
+        if left and mine:
             delivered = reaching(principal.today).where(
-                LessonRoom.lesson_id.in_(rest), Room.school_id.in_(mine)
+                LessonRoom.lesson_id.in_(left), Room.school_id.in_(mine)
             )
             found.update((await self.session.execute(delivered)).scalars())
         return found
