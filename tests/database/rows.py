@@ -21,13 +21,20 @@ from sqlalchemy import (
     inspect,
 )
 
+from tongke_platform.database.migrate import is_modelled
+
 VERSIONS = "alembic_version"
 
 Made = dict[str, list[dict[str, Any]]]
 
 
 def names(connection: Connection) -> list[str]:
-    return [name for name in inspect(connection).get_table_names() if name != VERSIONS]
+    return [name for name in inspect(connection).get_table_names() if is_kept(name)]
+
+
+def is_kept(name: str) -> bool:
+    """The search index is made from the tables, and SQLite lets nobody write beside it."""
+    return name != VERSIONS and is_modelled(name, "table", None)
 
 
 def fill(connection: Connection) -> list[str]:
@@ -46,8 +53,8 @@ def fill(connection: Connection) -> list[str]:
 def tables(connection: Connection) -> list[Table]:
     """As the database describes them, parents first."""
     found = MetaData()
-    found.reflect(connection)
-    return [each for each in found.sorted_tables if each.name != VERSIONS]
+    found.reflect(connection, only=lambda name, _: is_kept(name))
+    return [each for each in found.sorted_tables if is_kept(each.name)]
 
 
 def value(column: Column[Any], made: Made) -> Any:

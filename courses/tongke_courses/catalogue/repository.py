@@ -126,6 +126,11 @@ class CourseRepository(Repository[Course]):
         found = await self.session.execute(statement.with_only_columns(Course.id).options())
         return set(found.scalars())
 
+    async def following(self, after: UUID | None, limit: int) -> Sequence[Course]:
+        """In the order of their ids."""
+        statement = self.base().order_by(Course.id).limit(limit)
+        return await self.all(statement.where(Course.id > after) if after else statement)
+
     async def to_change(self, key: UUID) -> Course | None:
         """Locked, with units: whoever comes second reads what the first has written."""
         return await self.locked(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from tongke_courses.catalogue import indexing, settling, syllabus
+from tongke_courses.catalogue import settling, syllabus
 from tongke_courses.catalogue.syllabus_repository import check_node
 from tongke_courses.lessons import handing, rights, service
 from tongke_courses.lessons.dependencies import LedLesson, WatchableLesson
@@ -160,7 +160,6 @@ async def deliver(
         await organisations.rooms_named(session, body.room_ids),
         _delivery(frame, principal, invite=body.invite),
     )
-    await indexing.lessons_changed(session, [lesson.id])
     service.announce(frame, session, lesson.id)
     return _rooms((await service.fresh(session, lesson.id)).rooms)
 

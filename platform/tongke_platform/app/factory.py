@@ -12,11 +12,12 @@ from starlette.routing import Route
 from tongke_courses.lessons import tasks, unled
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_courses.materials import tasks as material_tasks
+from tongke_courses.search import rebuild
 from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
 from tongke_platform.accounts.oidc import read_providers
 from tongke_platform.accounts.sms import make_sms
-from tongke_platform.app import audited, problems, rechecks, rules, slices
+from tongke_platform.app import audited, problems, rechecks, rules, searching, slices
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
 from tongke_platform.app.rates import LimitRequests
@@ -51,6 +52,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def make_frame(settings: Settings) -> Frame:
     audited.install()
     rechecks.install()
+    searching.install()
     events = Events()
     database = Database(settings.sql_url, events.publish)
     secret = signing_secret(settings)
@@ -155,7 +157,7 @@ def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) ->
         frame.events.listen(rechecks.RIGHTS_CHANGED, lambda _: looks.soon())
         rounds = (
             delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame), looks,
-            material_tasks.rounds(frame),
+            material_tasks.rounds(frame), rebuild.rounds(frame),
         )  # fmt: skip
         await frame.wire.start()
         media.start()

@@ -13,6 +13,7 @@ from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.materials import downloads as material_downloads
 from tongke_courses.materials import routes as material_routes
 from tongke_courses.materials import upload_routes
+from tongke_courses.search import routes as search_routes
 from tongke_courses.textbooks import pages as textbook_pages
 from tongke_courses.textbooks import routes as textbook_routes
 from tongke_platform.accounts import desk as account_desk
@@ -77,6 +78,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     upload_routes.router,
     material_downloads.router,
     *material_routes.ROUTERS,
+    search_routes.router,
     textbook_routes.router,
     textbook_pages.router,
     account_pages.router,

@@ -12,6 +12,7 @@ from tongke_platform.cli import (
     publish,
     retention,
     rollups,
+    search,
     serve,
     user,
     watch,
@@ -31,6 +32,7 @@ cli.command("watch")(watch.command)
 cli.command("migrate")(migrate.command)
 cli.add_typer(retention.cli, name="retention")
 cli.add_typer(rollups.cli, name="rollups")
+cli.add_typer(search.cli, name="search")
 cli.command("doctor")(doctor.command)
 import_.cli.command("textbooks")(import_textbooks.command)
 cli.add_typer(import_.cli, name="import")
