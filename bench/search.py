@@ -194,7 +194,7 @@ class Corpus:
             number += 1
         numbers.add(number)
         summary = f"{subject} · {grade} · 王{where} · 第{where}小学"
-        all_words = marks | words
+        all_words = frozenset(marks | words)
         for tier, more in (
             (Tier.TITLE, words), (Tier.PINYIN, letters), (Tier.SUMMARY, tokens(summary)),
             (Tier.BODY, set().union(*(cut for _, cut in chosen))),

@@ -164,19 +164,6 @@ BODIES: dict[str, Body] = {
         "data", lambda w: {"teacher": w.ids["person_id"]}
     ),
     "POST /api/lessons/{lesson_id}/tokens": js(act="watch"),
-    "POST /api/uploads": lambda w: {"headers": {**TUS, "upload-length": "5"}},
-    "PATCH /api/uploads/{upload_id}": lambda w: NOTHING,
-    "POST /api/uploads/{upload_id}": lambda w: {
-        **NOTHING,
-        "headers": {**NOTHING["headers"], "x-http-method-override": "PATCH"},
-    },
-    "DELETE /api/uploads/{upload_id}": lambda w: {"headers": TUS},
-    "POST /api/lessons/{lesson_id}/materials": js(url="https://example.org/"),
-    "POST /api/courses/{course_id}/materials": js(url="https://example.org/"),
-    "PATCH /api/materials/{material_id}": js(title="学习单"),
-    "POST /api/materials/{material_id}/versions": of_world(
-        "json", lambda w: {"upload_id": w.ids["sent_upload"]}
-    ),
     "PATCH /api/lessons/{lesson_id}": js(title="圆的周长"),
     # Courses
     "POST /api/courses": of_world("json", lambda w: {**COURSE, "school_id": w.school("own")}),
@@ -195,6 +182,19 @@ BODIES: dict[str, Body] = {
     ),
     "POST /api/approvals/{approval_id}/refuse": js(**REASON),
     "POST /api/class-links": of_world("json", lambda w: {"class_id": w.ids["class_id"]}),
+    "POST /api/uploads": lambda w: {"headers": {**TUS, "upload-length": "5"}},
+    "PATCH /api/uploads/{upload_id}": lambda w: NOTHING,
+    "POST /api/uploads/{upload_id}": lambda w: {
+        **NOTHING,
+        "headers": {**NOTHING["headers"], "x-http-method-override": "PATCH"},
+    },
+    "DELETE /api/uploads/{upload_id}": lambda w: {"headers": TUS},
+    "POST /api/lessons/{lesson_id}/materials": js(url="https://example.org/"),
+    "POST /api/courses/{course_id}/materials": js(url="https://example.org/"),
+    "PATCH /api/materials/{material_id}": js(title="学习单"),
+    "POST /api/materials/{material_id}/versions": of_world(
+        "json", lambda w: {"upload_id": w.ids["sent_upload"]}
+    ),
     "POST /live/{lesson}/whip": lambda w: SDP,
     "POST /live/{lesson}/whep": lambda w: SDP,
     "PATCH /live/{lesson}/whip/{session}": lambda w: FRAGMENT,

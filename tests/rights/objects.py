@@ -15,10 +15,10 @@ from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonRoom
 from tongke_courses.lessons.schemas import LessonIn
 from tongke_courses.lessons.visibility import Visibility
-from tongke_courses.textbooks import points, sample, service
-from tongke_courses.textbooks.repository import NodeRepository
 from tongke_courses.materials import service as materials
 from tongke_courses.materials import uploading
+from tongke_courses.textbooks import points, sample, service
+from tongke_courses.textbooks.repository import NodeRepository
 from tongke_platform import facts, pictures
 from tongke_platform.accounts import invitations
 from tongke_platform.accounts import service as accounts
@@ -298,7 +298,7 @@ async def course(world: "World") -> None:
             frame, session, by,
             LessonIn(
                 title="山行", subject="语文", grade="三年级", course_id=key, unit_id=unit_id,
-                planned_start=frame.now(), visibility=Visibility.PUBLIC,
+                planned_start=frame.now(), planned_minutes=40, visibility=Visibility.PUBLIC,
             ),
         )  # fmt: skip
         lesson_id = lesson.id

@@ -53,7 +53,7 @@ KIND_ICONS: Mapping[MaterialKind, str] = {
     MaterialKind.SOUND: "volume-2",
     MaterialKind.VIDEO: "video",
     MaterialKind.LINK: "link",
-    MaterialKind.CAPTIONS: "languages",
+    MaterialKind.CAPTIONS: "captions",
 }
 
 

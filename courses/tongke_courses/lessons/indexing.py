@@ -3,10 +3,11 @@
 from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
 
+from tongke_courses.catalogue.models import Course
+from tongke_courses.catalogue.visible import audience_of_lesson
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
-from tongke_courses.lessons.visibility import Visibility
-from tongke_courses.search import audience, index, kinds
+from tongke_courses.search import index, kinds
 from tongke_courses.search.documents import Document
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_
@@ -16,50 +17,45 @@ KIND = "lesson"
 AT_ONCE = 200
 
 
-async def refresh(session: WriteSession, lesson_id: UUID) -> None:
-    """Whoever changes a lesson, its rooms or its visibility calls this in the same transaction."""
+async def refresh(session: WriteSession, *lesson_ids: UUID) -> None:
+    """Whoever changes a lesson, its rooms, its course or its visibility calls this in the same
+    transaction.
+    """
     await session.flush()
     # A session of its own in the same transaction: what the caller has loaded stays as it is.
     async with ReadSession(bind=await session.connection()) as apart:
-        lesson = await LessonRepository(apart).by_id(lesson_id)
-    if lesson is None:
-        await index.remove(session, KIND, lesson_id)
-    else:
-        await index.put(session, document(lesson))
+        lessons = LessonRepository(apart)
+        found = await lessons.by_ids(lesson_ids)
+        courses = await lessons.courses_of(found)
+    for key in set(lesson_ids) - {one.id for one in found}:
+        await index.remove(session, KIND, key)
+    for one in found:
+        await index.put(session, document(one, _course(one, courses)))
 
 
-def document(lesson: Lesson) -> Document:
-    """``lesson`` comes from LessonRepository."""
+def _course(lesson: Lesson, courses: dict[UUID, Course]) -> Course | None:
+    return courses.get(lesson.course_id) if lesson.course_id is not None else None
+
+
+def document(lesson: Lesson, course: Course | None = None) -> Document:
+    """``lesson`` comes from LessonRepository, ``course`` with its teachers."""
     said = (lesson.subject, lesson.grade, lesson.teacher.display_name, lesson.school.name)
+    facets = {"subject": lesson.subject, "grade": lesson.grade, "school": str(lesson.school_id)}
+    if course is not None:
+        facets |= {"stage": course.stage, "edition": course.edition}
     return Document(
         kind=KIND,
         id=lesson.id,
         title=lesson.title,
         at=lesson.planned_start or lesson.started_at or lesson.created_at,
-        audience=audience_of(lesson),
+        audience=audience_of_lesson(
+            lesson, [one.person_id for one in course.teachers] if course is not None else ()
+        ),
         summary=" · ".join(one for one in said if one),
         body=lesson.description,
-        facets={
-            "subject": lesson.subject, "grade": lesson.grade, "school": str(lesson.school_id),
-        },
+        facets={name: value for name, value in facets.items() if value},
         parent_id=lesson.course_id,
-    )  # fmt: skip
-
-
-def audience_of(lesson: Lesson) -> frozenset[str]:
-    """Who may watch it. Rooms count here whether or not their partnership is in force: that is asked
-    when something was found, so pausing a partnership changes no label.
-    """
-    if lesson.visibility is Visibility.PUBLIC:
-        return frozenset((audience.PUBLIC,))
-    if lesson.visibility is Visibility.SIGNED_IN:
-        return frozenset((audience.SIGNED,))
-    found = {audience.person(lesson.teacher_id), *audience.of_school(lesson.school)}
-    for room in lesson.rooms:
-        found |= audience.of_school(room.school)
-    if lesson.visibility is Visibility.PARTNERSHIP:
-        found.add(audience.taught_by(lesson.school_id))
-    return frozenset(found)
+    )
 
 
 async def readable_ids(
@@ -69,9 +65,11 @@ async def readable_ids(
 
 
 async def documents(session: ReadSession, after: UUID | None) -> AsyncGenerator[Document, None]:
-    while lessons := await LessonRepository(session).following(after, limit=AT_ONCE):
+    repository = LessonRepository(session)
+    while lessons := await repository.following(after, limit=AT_ONCE):
+        courses = await repository.courses_of(lessons)
         for lesson in lessons:
-            yield document(lesson)
+            yield document(lesson, _course(lesson, courses))
         after = lessons[-1].id
 
 

@@ -6,17 +6,13 @@ schools that school teaches under a partnership; ``p:{person}``; ``g:{group}``. 
 the same kind, and finds what shares one.
 """
 
-from collections.abc import Iterable, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, or_, select
-
+from tongke_courses.lessons.repository import schools_of, teaching_ids
 from tongke_courses.lessons.rights import WATCH
 from tongke_platform.database import ReadSession
 from tongke_platform.organisations.models import Organisation
-from tongke_platform.partnerships.repository import givers_to
 from tongke_platform.rights import Entrusted, Principal, Scope
 
 PUBLIC, SIGNED = "public", "signed"
@@ -48,29 +44,9 @@ async def asker(session: ReadSession, principal: Principal | None) -> frozenset[
     if WATCH.allows_everywhere(principal):
         return None
     found = {PUBLIC, SIGNED, person(principal.id), *_posts(principal)}
-    if WATCH.allows_anywhere(principal):
-        found |= {taught_by(one) for one in await _teaching(session, principal)}
-    return frozenset(found)
-
-
-async def _teaching(session: ReadSession, principal: Principal) -> Sequence[UUID]:
-    """The same as ``lessons.repository.teaching``, which takes longer to put together than to ask."""
-    houses = select(Organisation.id, Organisation.parent_id).where(WATCH.clause(principal))
-    mine = {key for row in await session.execute(houses) for key in row if key is not None}
-    if not mine:
-        return ()
-    values = {"mine": list(mine), "day": principal.today}
-    return (await session.execute(_givers(), values)).scalars().all()
-
-
-@cache
-def _givers() -> Select[Any]:
-    day: Any = bindparam("day")
-    takers = select(Organisation.id).where(Organisation.id.in_(bindparam("mine", expanding=True)))
-    givers = givers_to(takers, day)
-    return select(Organisation.id).where(
-        or_(Organisation.id.in_(givers), Organisation.parent_id.in_(givers))
-    )
+    mine, managing = await schools_of(session, principal)
+    leads = await teaching_ids(session, mine | managing, principal.today)
+    return frozenset(found | {taught_by(one) for one in leads})
 
 
 def _posts(principal: Principal) -> Iterable[str]:

@@ -94,7 +94,7 @@ async def find(
     first, last = max(offset, 0), max(offset, 0) + min(max(limit, 0), MAX_LIMIT)
     found = await search.answers(Trust.OPEN)
     page = found[first : min(last, MOST)]
-    if await search.readable(page) != set(page):
+    if not await search.all_readable(page):
         found = await search.answers(Trust.NONE)
         page = found[first : min(last, MOST)]
     return Found(
@@ -125,6 +125,7 @@ class _Search:
         self._principal = principal
         self._session = session
         self._wanted = wanted
+        self._asked: set[int] = set()
         self._all_open = audience is None or principal is None
         self._engine, self._entries = engine_of(session), EntryRepository(session)
 
@@ -148,8 +149,15 @@ class _Search:
         if self._all_open or not numbers:
             return numbers
         doubtful = await self._entries.restricted(numbers)
-        hidden = {row.number for row in doubtful} - await self._readable(doubtful)
+        readable = await self._readable(doubtful)
+        self._asked |= readable
+        hidden = {row.number for row in doubtful} - readable
         return [one for one in numbers if one not in hidden] if hidden else numbers
+
+    async def all_readable(self, numbers: Sequence[int]) -> bool:
+        """Those that were asked already are not asked again."""
+        unasked = [one for one in numbers if one not in self._asked]
+        return not unasked or await self.readable(unasked) == set(unasked)
 
     async def readable(self, numbers: Sequence[int]) -> set[int]:
         """Those whose kind says that they may be seen."""
@@ -174,7 +182,9 @@ def _wanted(
     facets: Mapping[str, str],
     audience: frozenset[str] | None,
 ) -> Wanted:
-    chosen = [(facet_token(name, value),) for name, value in facets.items() if value]
+    chosen: list[tuple[str, ...]] = [
+        (facet_token(name, value),) for name, value in facets.items() if value
+    ]
     if kinds:
         chosen.append(tuple(kind_token(one) for one in dict.fromkeys(kinds) if registry.get(one)))
     if audience is not None:

@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, delete, insert, select, text, update
+from sqlalchemy import Row, bindparam, delete, insert, select, text, update
 
 from tongke_courses.search.models import SearchEntry, SearchText
 from tongke_courses.search.tokens import FACETS
 from tongke_platform.database import ReadSession
 
-_ENTRY = tuple(SearchEntry.__table__.columns)
-_TEXT = tuple(one for one in SearchText.__table__.columns if one.name != "number")
+_ENTRIES: Any = SearchEntry.__table__
+_TEXTS: Any = SearchText.__table__
+_ENTRY = tuple(_ENTRIES.columns)
+_TEXT = tuple(one for one in _TEXTS.columns if one.name != "number")
 _LOCK = text("SELECT pg_advisory_xact_lock(one) FROM unnest(CAST(:keys AS bigint[])) AS one")
 # Values of one IN; every statement of one length is compiled once.
 CHUNK = 500
@@ -61,23 +63,22 @@ class EntryRepository:
         return set((await self.session.execute(statement)).scalars())
 
     async def add(self, entries: Sequence[Values], texts: Sequence[Values]) -> None:
-        await self.session.execute(insert(SearchEntry.__table__), list(entries))
-        await self.session.execute(insert(SearchText.__table__), list(texts))
+        await self.session.execute(insert(_ENTRIES), list(entries))
+        await self.session.execute(insert(_TEXTS), list(texts))
 
     async def set_audience(self, number: int, audience: str, *, open_: bool) -> None:
-        entries, texts = SearchEntry.__table__, SearchText.__table__
         for statement in (
-            update(texts).where(texts.c.number == number).values(audience=audience),
-            update(entries).where(entries.c.number == number).values(open=open_),
+            update(_TEXTS).where(_TEXTS.c.number == number).values(audience=audience),
+            update(_ENTRIES).where(_ENTRIES.c.number == number).values(open=open_),
         ):
             await self.session.execute(statement)
 
     async def remove(self, number: int) -> None:
-        for table in (SearchEntry.__table__, SearchText.__table__):
+        for table in (_ENTRIES, _TEXTS):
             await self.session.execute(delete(table).where(table.c.number == number))
 
     async def clear(self) -> None:
-        for table in (SearchEntry.__table__, SearchText.__table__):
+        for table in (_ENTRIES, _TEXTS):
             await self.session.execute(delete(table))
 
     async def objects(self, numbers: Sequence[int]) -> Sequence[Row[Any]]:
@@ -92,7 +93,7 @@ class EntryRepository:
         """Kind and facets."""
         return await self._of(numbers, _FACETS)
 
-    async def _of(self, numbers: Sequence[int], statement: Select[Any]) -> list[Row[Any]]:
+    async def _of(self, numbers: Sequence[int], statement: Any) -> list[Row[Any]]:
         found: list[Row[Any]] = []
         for start in range(0, len(numbers), CHUNK):
             chunk = {"numbers": list(numbers[start : start + CHUNK])}
@@ -101,7 +102,7 @@ class EntryRepository:
 
     async def shown(self, numbers: Sequence[int]) -> dict[int, Row[Any]]:
         """All that a result shows, by number."""
-        statement = (
+        statement: Any = (
             select(*_ENTRY, SearchText.summary, SearchText.body)
             .join(SearchText, SearchText.number == SearchEntry.number)
             .where(SearchEntry.number.in_(numbers))

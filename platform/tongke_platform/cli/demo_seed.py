@@ -328,7 +328,7 @@ class _Seeder:
         )
 
     def _is_now(self, lesson: Lesson) -> bool:
-        open_still = lesson.state is not LessonState.ENDED
+        open_still = lesson.state is not LessonState.ENDED and lesson.planned_start is not None
         return open_still and lesson.starts_at <= self._now <= lesson.planned_end
 
     def _is_today(self, lesson: Lesson) -> bool:
