@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -90,7 +91,7 @@ class Row:
     snippet: Markup
     about: Sequence[str]
     state: str = ""
-    second: int | None = None
+    second: timedelta | None = None
     fit: fits.Fit | None = None
 
 
@@ -264,7 +265,7 @@ def _row(
         highlight(one.snippet),
         [word for word in about if word],
         course.state.value if draft and course else "",
-        one.at_seconds,
+        timedelta(seconds=one.at_seconds or 0),
         fit,
     )
 

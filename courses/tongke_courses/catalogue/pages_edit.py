@@ -214,7 +214,7 @@ def _words(
 ) -> Response:
     return desk(
         request, pages, principal, "catalogue/words.html", section="", course=it, values=values,
-        now=_now(it), clashes={one.name: one.theirs for one in clashes}, trouble=trouble,
+        by_now=_now(it), clashes={one.name: one.theirs for one in clashes}, trouble=trouble,
         status=status, manages=rights.may_manage(principal, it), licences=LICENCES,
         visibilities=VISIBILITIES, labels=LABELS,
     )  # fmt: skip
@@ -270,7 +270,7 @@ async def choose_book(
     step = await page_books.step(session, principal, parse_uuid(asked.get("at", "")))
     return desk(
         request, pages, principal, "catalogue/book.html", section="", course=it, step=step,
-        book=book, now=await page_books.book(session, it.textbook_id), asked=page_books.ASKED,
+        book=book, by_now=await page_books.book(session, it.textbook_id), asked=page_books.ASKED,
     )  # fmt: skip
 
 

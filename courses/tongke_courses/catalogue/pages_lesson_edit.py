@@ -96,7 +96,7 @@ async def _form(
     inside = await page_books.periods(session, await _volume(session, it, course))
     return desk(
         request, pages, principal, "catalogue/lesson_edit.html", section="", lesson=it,
-        course=course, values=values, now=now, inside=inside, trouble=trouble, status=status,
+        course=course, values=values, by_now=now, inside=inside, trouble=trouble, status=status,
         clashes={one.name: one.theirs for one in clashes}, visibilities=VISIBILITIES,
         labels=LABELS, planned=it.state is LessonState.PLANNED,
         files=len(await materials.of_lesson(session, it.id)),
