@@ -139,6 +139,10 @@ BODIES: dict[str, Body] = {
         "json", lambda w: {"room_ids": [w.ids["room_id"]]}
     ),
     "POST /api/lessons/{lesson_id}/tokens": js(act="watch"),
+    "POST /api/packages": of_world(
+        "json",
+        lambda w: {"upload_id": w.ids["sent_upload"], "school_id": w.school("own")},
+    ),
     "POST /api/uploads": lambda w: {"headers": {**TUS, "upload-length": "5"}},
     "PATCH /api/uploads/{upload_id}": lambda w: NOTHING,
     "POST /api/uploads/{upload_id}": lambda w: {

@@ -1,6 +1,7 @@
 """The layout: what programs read, and that any cuts give the same bytes."""
 
 import io
+import itertools
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ def test_any_cuts_are_the_same_bytes(files: dict[str, bytes], cuts: list[int]) -
     whole = cut(made, data, 0, made.size)
     assert len(whole) == made.size
     places = sorted({0, made.size, *(one % (made.size + 1) for one in cuts)})
-    pairs = zip(places, places[1:], strict=False)
+    pairs = itertools.pairwise(places)
     assert b"".join(cut(made, data, a, b) for a, b in pairs) == whole
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         assert archive.testzip() is None
