@@ -53,7 +53,9 @@ async def send(
     assert begun.status_code == 202, begun.text
     while await frame.jobs.run_due():
         pass
-    return (await client.get(f"/api/packages/{begun.json()['id']}", headers=headers)).json()
+    answer = await client.get(f"/api/packages/{begun.json()['id']}", headers=headers)
+    said: dict[str, Any] = answer.json()
+    return said
 
 
 async def course_of(frame: Frame, key: str) -> tuple[Course, dict[str, list[tuple[str, ...]]]]:

@@ -102,7 +102,7 @@ class Shelf:
 
     async def lesson(self, by: Principal, course: Course, title: str, unit: UUID | None) -> Lesson:
         wanted = LessonIn(
-            title=title, subject="数学", grade="三年级", course_id=course.id, unit_id=unit,
+            title=title, subject="数学", grade="三年级", course_id=course.id, unit_id=unit, planned_minutes=40,
             description=f"关于{title} <b>&</b>",
         )  # fmt: skip
         async with self.frame.database.write() as session:
