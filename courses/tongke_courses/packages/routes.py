@@ -29,6 +29,6 @@ async def one(
     principal: RequiredPrincipal,
     package_id: UUID,
 ) -> PackageOut:
-    """For whoever began it."""
+    """For whoever began it, and those who may make courses for its school."""
     found = await service.get(session, principal, package_id)
     return package_out(found, lambda message: frame.translate(request, message))
