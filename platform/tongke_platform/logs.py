@@ -15,6 +15,8 @@ _SECRET_KEYS = re.compile(r"token|password|secret|authorization|cookie|media_key
 _PATTERNS = (
     (re.compile(r"(/room/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/join/)[^/?#\s\"']+"), r"\1…"),
+    (re.compile(r"(/setup/)[^/?#\s\"']+"), r"\1…"),
+    (re.compile(r"(?<!/admin)(/consent/(?:receipt/)?)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/media/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/live/[^/?#\s]+/whe?[ip]p?/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"([?&][^=&#\s]*token=)[^&#\s\"']*", re.IGNORECASE), r"\1…"),

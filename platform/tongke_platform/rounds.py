@@ -20,14 +20,20 @@ class Rounds:
         self._work = work
         self._every_s = every_s
         self._stopping = asyncio.Event()
+        self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
+    def soon(self) -> None:
+        """A round at once; the one under way is followed by another."""
+        self._wake.set()
+
     async def stop(self) -> None:
         """A round that is under way gets a few seconds to finish."""
         self._stopping.set()
+        self._wake.set()
         if self._task is None:
             return
         done, _ = await asyncio.wait([self._task], timeout=STOP_S)
@@ -38,10 +44,11 @@ class Rounds:
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
+            self._wake.clear()
             try:
                 await self._work()
             except Exception:
                 log.exception("a round failed", rounds=self._name)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._every_s):
-                    await self._stopping.wait()
+                    await self._wake.wait()

@@ -18,6 +18,8 @@ Names = Annotated[list[str], NoDecode]
 
 SECRET_FILE = "secret"
 
+Rate = Annotated[str, Field(pattern=r"^(off|[1-9][0-9]{0,6}/[1-9][0-9]{0,2})$")]
+
 
 class Settings(BaseSettings):
     """Environment variables with the prefix TONGKE_. Lists are separated by commas."""
@@ -136,6 +138,19 @@ class Settings(BaseSettings):
     )
     media_token_hours: int = Field(
         default=12, ge=1, description="How long a publish or watch token holds."
+    )
+    rate_signed_in: Rate = Field(
+        default="600/20",
+        description="How many requests one session, API token or classroom may send at once / and "
+        "then per second; off: no limit. Files, playlists and running media do not count.",
+    )
+    rate_address: Rate = Field(
+        default="3000/100",
+        description="The same for everybody of one address who has not signed in (yet).",
+    )
+    rate_address_writes: Rate = Field(
+        default="240/2",
+        description="Of these, the requests that write: signing in, redeeming links and codes.",
     )
 
     @field_validator("roles", "media_announce", "chat_hosts", mode="before")

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.catalogue.stage import COURSE, Stage
+from tests.catalogue.stage import COURSE, Headers, Stage
 from tests.makers import Makers
 from tongke_platform.people.roles import Role
 
@@ -38,7 +38,13 @@ async def test_draft_to_withdrawn(stage: Stage, make: Makers) -> None:
     where = f"/api/courses/{course['id']}"
 
     async def seen() -> list[int]:
-        askers = (stage.headers, colleague, partner.headers, stranger.headers, {})
+        askers: tuple[Headers, ...] = (
+            stage.headers,
+            colleague,
+            partner.headers,
+            stranger.headers,
+            {},
+        )
         listed = [await stage.ask("GET", "/api/courses", one) for one in askers]
         found = [(await stage.ask("GET", where, one)).status_code for one in askers]
         assert [bool(one.json()["items"]) for one in listed] == [one == 200 for one in found]

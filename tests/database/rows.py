@@ -1,6 +1,5 @@
-"""A row in every table a database has, whatever its revision: made from its own description."""
+"""Rows in every table a database has, whatever its revision: made from its own description."""
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
@@ -16,46 +15,64 @@ from sqlalchemy import (
     MetaData,
     Numeric,
     String,
+    Table,
     Time,
     Uuid,
-    func,
     inspect,
-    select,
-    table,
 )
+
+from tongke_platform.database.migrate import is_modelled
 
 VERSIONS = "alembic_version"
 
+Made = dict[str, list[dict[str, Any]]]
+
 
 def names(connection: Connection) -> list[str]:
-    return [name for name in inspect(connection).get_table_names() if name != VERSIONS]
+    return [name for name in inspect(connection).get_table_names() if is_kept(name)]
+
+
+def is_kept(name: str) -> bool:
+    """The search index is made from the tables, and SQLite lets nobody write beside it."""
+    return name != VERSIONS and is_modelled(name, "table", None)
 
 
 def fill(connection: Connection) -> list[str]:
-    """One row each, parents first; columns that may be empty are. The names of the tables."""
-    found = MetaData()
-    found.reflect(connection)
-    made: dict[str, dict[str, Any]] = {}
-    for each in found.sorted_tables:
-        if each.name != VERSIONS:
-            made[each.name] = {c.name: value(c, made) for c in each.columns if not c.nullable}
-            connection.execute(each.insert(), made[each.name])
+    """Two rows each, parents first: one with no more than it must have, one with everything. The
+    names of the tables.
+    """
+    made: Made = {}
+    for each in tables(connection):
+        for bare in (True, False):
+            row = {c.name: value(c, made) for c in each.columns if not (bare and c.nullable)}
+            connection.execute(each.insert(), row)
+            made.setdefault(each.name, []).append(row)
     return list(made)
 
 
-def value(column: Column[Any], made: dict[str, dict[str, Any]]) -> Any:
+def tables(connection: Connection) -> list[Table]:
+    """As the database describes them, parents first."""
+    found = MetaData()
+    found.reflect(connection, only=lambda name, _: is_kept(name))
+    return [each for each in found.sorted_tables if is_kept(each.name)]
+
+
+def value(column: Column[Any], made: Made) -> Any:
+    """Of the second row in a table another than of the first; it points to the second of others."""
+    before = made.get(column.table.name, [])
     for key in column.foreign_keys:
-        return made[key.column.table.name][key.column.name]
-    kind = column.type
+        parents = made[key.column.table.name]
+        return parents[min(len(before), len(parents) - 1)][key.column.name]
+    kind, n = column.type, len(before)
     plain: dict[type[Any], Any] = {
         JSON: {"值": [1, None]},
         Boolean: True,
         Uuid: uuid4(),
         LargeBinary: b"\x00x",
-        DateTime: datetime(2026, 9, 1, tzinfo=UTC),
-        Date: date(2026, 9, 1),
+        DateTime: datetime(2026, 9, 1 + n, tzinfo=UTC),
+        Date: date(2026, 9, 1 + n),
         Time: time(21, 30),
-        Numeric: 1,
+        Numeric: 1 + n,
     }
     for type_, one in plain.items():
         if isinstance(kind, type_):
@@ -63,12 +80,25 @@ def value(column: Column[Any], made: dict[str, dict[str, Any]]) -> Any:
     if isinstance(kind, String):
         # SQLite calls a key CHAR(32).
         return uuid4().hex[: kind.length or 32]
-    return 1
+    return 1 + n
 
 
-def counts(connection: Connection, tables: Iterable[str]) -> dict[str, int]:
-    def count(name: str) -> int:
-        statement = select(func.count()).select_from(table(name))
-        return int(connection.execute(statement).scalar_one())
+def contents(connection: Connection) -> dict[str, dict[str, dict[str, Any]]]:
+    """Table → key → column → value."""
+    return {
+        each.name: {
+            str(row["id"]): dict(row) for row in connection.execute(each.select()).mappings()
+        }
+        for each in tables(connection)
+    }
 
-    return {name: count(name) for name in tables}
+
+def lost(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What was there and is not, or is another: a column that is gone on purpose is not missed."""
+    return [
+        f"{name}.{column} of {key}: {value!r}"
+        for name, rows in before.items()
+        for key, row in rows.items()
+        for column, value in row.items()
+        if key not in after[name] or after[name][key].get(column, value) != value
+    ]

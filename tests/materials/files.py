@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+from collections.abc import Mapping
 
 from PIL import Image
 
@@ -33,7 +34,7 @@ def zip_of(parts: dict[str, bytes | str]) -> bytes:
     return out.getvalue()
 
 
-def office(parts: dict[str, bytes | str]) -> bytes:
+def office(parts: Mapping[str, bytes | str]) -> bytes:
     return zip_of({"[Content_Types].xml": "<Types/>", **parts})
 
 

@@ -131,7 +131,7 @@ class Tus:
         return await self.ask("PATCH", where, every, list(chunks), cut=cut)
 
     async def patched(self, where: str, offset: int, *chunks: bytes, **headers: str) -> Answer:
-        found = await self.patch(where, offset, *chunks, **headers)
+        found = await self.patch(where, offset, *chunks, cut=False, **headers)
         assert found is not None
         return found
 

@@ -164,3 +164,17 @@ async def test_search_by_name_and_number(client: httpx2.AsyncClient, make: Maker
         assert page["total"] == total, q
     nul = await client.get("/api/people", headers=admin, params={"q": "a\0b"})
     assert nul.status_code == 422
+
+
+async def test_a_new_person_may_have_a_staff_number(
+    client: httpx2.AsyncClient, make: Makers
+) -> None:
+    school = await make.school()
+    admin = await make.bearer(await make.person(school, Role.SCHOOL_ADMIN))
+    post = {"role": "local_teacher", "organisation_id": str(school.id)}
+    for more in ({}, {"phone": "13911112222"}):
+        wanted = {"name": "新同事", "staff_number": f"T{len(more)}", "post": post, **more}
+        made = await client.post("/api/people", json=wanted, headers=admin)
+        assert made.status_code == 201
+        names = made.json()["names"]
+        assert school.code in {one["organisation_code"] for one in names}

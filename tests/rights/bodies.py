@@ -93,6 +93,11 @@ def _organisation(world: World) -> dict[str, Any]:
     return {"code": "NEW1", "name": "新学校", "region_id": world.ids["region_id"]}
 
 
+def _year(world: World) -> dict[str, Any]:
+    days = {"starts_on": "2031-09-01", "ends_on": "2032-08-31"}
+    return {"name": "2031–2032", **days, "region_id": world.ids["region_id"]}
+
+
 def _invitation(world: World) -> dict[str, Any]:
     return {"name": "李老师", "role": "local_teacher", "organisation_id": world.school("own")}
 
@@ -118,6 +123,20 @@ BODIES: dict[str, Body] = {
     "POST /me/tokens": form(label="another", scope="read"),
     "POST /me/second/confirm": form(code="000000"),
     "POST /me/second/off": form(code="000000"),
+    # Textbooks
+    "POST /api/textbooks": of_world(
+        "json", lambda w: {"parent_id": w.ids["empty_volume"], "kind": "unit", "name": "第一单元"}
+    ),
+    "GET /api/textbooks/resolve": lambda w: {"query": "?subject=%E8%AF%AD%E6%96%87"},
+    "PATCH /api/textbooks/{node_id}": js(name="第一单元 校园"),
+    "PUT /api/textbooks/{node_id}/contents": js(text="第一单元 有理数"),
+    "POST /textbooks/{node_id}/contents": form(text="第一单元 有理数"),
+    "POST /api/textbooks/{node_id}/points": js(name="有理数"),
+    "POST /textbooks/{node_id}/points": form(name="有理数"),
+    "PUT /api/classes/{class_id}/textbooks": of_world(
+        "json", lambda w: {"volume_id": w.ids["volume"]}
+    ),
+    "POST /textbooks/{node_id}/class": of_world("data", lambda w: {"class": w.ids["class_id"]}),
     # Notices
     "POST /api/notices/read": of_world("json", lambda w: {"until": w.ids["notice_id"]}),
     "PUT /api/notices/settings": js(**_SETTINGS),
@@ -138,24 +157,13 @@ BODIES: dict[str, Body] = {
     "POST /api/lessons/{lesson_id}/rooms": of_world(
         "json", lambda w: {"room_ids": [w.ids["room_id"]]}
     ),
+    "PUT /api/lessons/{lesson_id}/teacher": of_world(
+        "json", lambda w: {"teacher_id": w.ids["person_id"]}
+    ),
+    "POST /admin/lessons/{lesson_id}/teacher": of_world(
+        "data", lambda w: {"teacher": w.ids["person_id"]}
+    ),
     "POST /api/lessons/{lesson_id}/tokens": js(act="watch"),
-    "POST /api/packages": of_world(
-        "json",
-        lambda w: {"upload_id": w.ids["sent_upload"], "school_id": w.school("own")},
-    ),
-    "POST /api/uploads": lambda w: {"headers": {**TUS, "upload-length": "5"}},
-    "PATCH /api/uploads/{upload_id}": lambda w: NOTHING,
-    "POST /api/uploads/{upload_id}": lambda w: {
-        **NOTHING,
-        "headers": {**NOTHING["headers"], "x-http-method-override": "PATCH"},
-    },
-    "DELETE /api/uploads/{upload_id}": lambda w: {"headers": TUS},
-    "POST /api/lessons/{lesson_id}/materials": js(url="https://example.org/"),
-    "POST /api/courses/{course_id}/materials": js(url="https://example.org/"),
-    "PATCH /api/materials/{material_id}": js(title="学习单"),
-    "POST /api/materials/{material_id}/versions": of_world(
-        "json", lambda w: {"upload_id": w.ids["sent_upload"]}
-    ),
     "PATCH /api/lessons/{lesson_id}": js(title="圆的周长"),
     # Courses
     "POST /api/courses": of_world("json", lambda w: {**COURSE, "school_id": w.school("own")}),
@@ -174,6 +182,23 @@ BODIES: dict[str, Body] = {
     ),
     "POST /api/approvals/{approval_id}/refuse": js(**REASON),
     "POST /api/class-links": of_world("json", lambda w: {"class_id": w.ids["class_id"]}),
+    "POST /api/packages": of_world(
+        "json",
+        lambda w: {"upload_id": w.ids["sent_upload"], "school_id": w.school("own")},
+    ),
+    "POST /api/uploads": lambda w: {"headers": {**TUS, "upload-length": "5"}},
+    "PATCH /api/uploads/{upload_id}": lambda w: NOTHING,
+    "POST /api/uploads/{upload_id}": lambda w: {
+        **NOTHING,
+        "headers": {**NOTHING["headers"], "x-http-method-override": "PATCH"},
+    },
+    "DELETE /api/uploads/{upload_id}": lambda w: {"headers": TUS},
+    "POST /api/lessons/{lesson_id}/materials": js(url="https://example.org/"),
+    "POST /api/courses/{course_id}/materials": js(url="https://example.org/"),
+    "PATCH /api/materials/{material_id}": js(title="学习单"),
+    "POST /api/materials/{material_id}/versions": of_world(
+        "json", lambda w: {"upload_id": w.ids["sent_upload"]}
+    ),
     "POST /live/{lesson}/whip": lambda w: SDP,
     "POST /live/{lesson}/whep": lambda w: SDP,
     "PATCH /live/{lesson}/whip/{session}": lambda w: FRAGMENT,
@@ -199,14 +224,11 @@ BODIES: dict[str, Body] = {
     "POST /admin/organisations/{organisation_id}/merge": of_world(
         "data", lambda w: {"into": w.code("partner")}
     ),
-    "POST /api/years": of_world(
-        "json",
-        lambda w: {
-            "name": "2031–2032",
-            "starts_on": "2031-09-01",
-            "ends_on": "2032-08-31",
-            "region_id": w.ids["region_id"],
-        },
+    "POST /api/years": of_world("json", _year),
+    "PATCH /api/years/{year_id}": js(name="新学年", starts_on="2031-09-02", ends_on="2032-08-30"),
+    "POST /admin/years": of_world("data", _year),
+    "POST /admin/years/{year_id}": form(
+        name="新学年", starts_on="2031-09-02", ends_on="2032-08-30"
     ),
     "POST /api/organisations/{organisation_id}/classes": js(grade=4, name="2班", size=40),
     "PATCH /api/classes/{class_id}": js(name="三年级一班", size=42),
@@ -260,6 +282,7 @@ BODIES: dict[str, Body] = {
     "POST /admin/invitations": of_world("data", _invitation),
     "POST /api/imports": _upload,
     "POST /admin/import": _upload,
+    "POST /admin/import/export": of_world("data", lambda w: {"school": w.code("own")}),
     "POST /api/imports/{key}/confirm": js(),
     # Rooms and their PCs
     "POST /api/organisations/{organisation_id}/rooms": js(name="音乐教室", class_size=40),

@@ -1,7 +1,7 @@
 """Objects of every kind, made through the services: each builder puts their ids into the world."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.materials import service as materials
 from tongke_courses.materials import uploading
 from tongke_courses.packages.models import PackageImport, PackageState
+from tongke_courses.textbooks import points, sample, service
+from tongke_courses.textbooks.repository import NodeRepository
 from tongke_platform import facts, pictures
 from tongke_platform.accounts import invitations
 from tongke_platform.accounts import service as accounts
@@ -43,6 +45,7 @@ from tongke_platform.partnerships.schemas import PartnershipIn
 from tongke_platform.people import service as people
 from tongke_platform.people.models import Membership
 from tongke_platform.people.roles import Role
+from tongke_platform.privacy import exports
 from tongke_platform.rights import Principal
 from tongke_platform.undo import service as undos
 
@@ -122,6 +125,7 @@ async def lesson(world: "World") -> None:
     rooms = [await make.room(schools["own"]), await make.room(schools["partner"])]
     made = await make.lesson(world.owner, rooms)
     later = await make.lesson(world.owner, rooms, frame.now() + timedelta(minutes=1))
+    tomorrow = await make.lesson(world.owner, (), frame.now() + timedelta(days=1))
     other = await make.room(schools["paused"])
     async with frame.database.write() as session:
         paused = await PartnershipRepository(session).all(PartnershipRepository(session).base())
@@ -140,7 +144,11 @@ async def lesson(world: "World") -> None:
         "room_id": str(rooms[0].id),
         "/admin/rooms/{room_id}/address/{act}": "renew",
     }
-    world.marks |= {"lesson": str(later.id), "room": str(rooms[0].id)}
+    world.marks |= {
+        "lesson": str(later.id),
+        "handed": str(tomorrow.id),
+        "room": str(rooms[0].id),
+    }
 
 
 async def material(world: "World") -> None:
@@ -212,6 +220,16 @@ async def account(world: "World") -> None:
     world.marks |= {"session": str(login), "token": str(token)}
 
 
+async def own_data(world: "World") -> None:
+    """The owner's, ready to be fetched."""
+    async with world.frame.database.write() as session:
+        by = await accounts.principal_of(session, world.owner.id, world.frame.today())
+        assert by is not None
+        found = await exports.ask(session, world.frame, by, world.owner.id)
+    await exports.put_together(world.frame, found.id)
+    world.ids["export_id"] = str(found.id)
+
+
 async def colleague(world: "World") -> None:
     """A local teacher of the own school with a second name."""
     found = await world.make.person(world.places.schools["own"], Role.LOCAL_TEACHER)
@@ -254,6 +272,16 @@ async def school_class(world: "World") -> None:
     world.marks |= {"class": str(made.id), "pupil": str(pupil)}
 
 
+async def year(world: "World") -> None:
+    """Of the own county."""
+    async with world.frame.database.write() as session:
+        made = await classes.create_year(
+            session, name="2029–2030", starts_on=date(2029, 9, 1), ends_on=date(2030, 8, 31),
+            region=world.places.regions["own"],
+        )  # fmt: skip
+    world.ids["year_id"] = str(made.id)
+
+
 async def course(world: "World") -> None:
     """Published for partners by the owner, with a unit and a lesson in which the own school's class
     is heard, which is to become public; a class follows it and has a link for home.
@@ -271,7 +299,7 @@ async def course(world: "World") -> None:
             frame, session, by,
             LessonIn(
                 title="山行", subject="语文", grade="三年级", course_id=key, unit_id=unit_id,
-                planned_start=frame.now(), visibility=Visibility.PUBLIC,
+                planned_start=frame.now(), planned_minutes=40, visibility=Visibility.PUBLIC,
             ),
         )  # fmt: skip
         lesson_id = lesson.id
@@ -307,6 +335,25 @@ async def _last_year(session: WriteSession, world: "World") -> None:
     await session.flush()
     session.add(ClassYear(class_id=left.id, year_id=before.id, grade=2, name="二年级2班"))
     await session.flush()
+
+
+async def textbooks(world: "World") -> None:
+    """A book with units, of which one teaches something, and a book without."""
+    by = await principal(world, "researcher.region@own")
+    async with world.frame.database.write() as session:
+        full = (await sample.fill(session, by))["语文 统编版 上册"]
+        unit = (await NodeRepository(session).children(full))[0]
+        point = await points.link(session, by, unit.id, "读懂一段话")
+        bare = await service.resolve(session, subject="数学", grade="七年级", volume="上册")
+    assert bare is not None
+    world.ids |= {"node_id": str(unit.id), "point_id": str(point.id), "subject": "数学"}
+    world.ids |= {"volume": str(full.id), "empty_volume": str(bare.id)}
+    for address in (
+        "PUT /api/textbooks/{node_id}/contents",
+        "POST /textbooks/{node_id}/contents",
+        "POST /textbooks/{node_id}/class",
+    ):
+        world.ids[f"{address} node_id"] = str(bare.id)
 
 
 async def consent(world: "World") -> None:
@@ -436,9 +483,12 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     material,
     lesson_invitation,
     account,
+    own_data,
     colleague,
     invitation,
     school_class,
+    year,
+    textbooks,
     course,
     consent,
     table,

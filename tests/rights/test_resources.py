@@ -20,8 +20,13 @@ EXCEPTIONS = {
     "/admin/import/template.{kind}": "an empty table to fill in, for whoever is signed in",
     "/api/regions/{region_id}": "a county's, not a school's: nobody of the school may read it",
     "/admin/regions/{region_id}": "a county's, not a school's: nobody of the school may read it",
+    "/admin/years/{year_id}": "the county's form: no school sets years",
     "/admin/organisations/{organisation_id}/edit": "the county's form: no school edits itself",
     "/admin/organisations/{organisation_id}/merge": "the county's form: no school edits itself",
+    "/api/textbooks/{node_id}": "a published book: for everybody who is signed in",
+    "/api/textbooks/{node_id}/points": "of a published book: for everybody who is signed in",
+    "/api/textbooks/{node_id}/alike": "of a published book: for everybody who is signed in",
+    "/textbooks/{node_id}": "a published book: for everybody who is signed in",
     "/api/notices/chats/{chat_id}": "a demo must not post into anybody's real group",
 }
 

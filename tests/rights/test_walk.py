@@ -1,25 +1,19 @@
 """Every address × role × relation answers as the table says."""
 
-import logging
 import re
 from collections.abc import Iterator
 
 import pytest
-import structlog
 from fastapi import FastAPI
 
-from tests.makers import Makers
-from tests.processes import StandIn
 from tests.rights import table as tables
 from tests.rights.addresses import addresses
 from tests.rights.askers import Asker, make_unions
 from tests.rights.bodies import BODIES
 from tests.rights.table import Line, Table
 from tests.rights.ways import Answer, Asked, Undone, send, subscribe
-from tests.rights.world import World, build
-from tongke_platform.accounts.limiter import Limit
+from tests.rights.world import World
 from tongke_platform.frame import Frame
-from tongke_streaming.frames import Message
 
 NOBODY = Asker("nobody")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
@@ -34,43 +28,6 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture
 def table() -> Table:
     return tables.read()
-
-
-class Patient:
-    """A limiter for somebody who signs in a thousand times."""
-
-    async def take(self, limit: Limit, key: str) -> None:
-        pass
-
-    async def forgive(self, limit: Limit, key: str) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-
-@pytest.fixture
-def quiet() -> Iterator[None]:
-    """Thousands of requests, and no line in the log of each."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-async def world(
-    app: FastAPI, frame: Frame, make: Makers, relay: StandIn, hls: StandIn, quiet: None
-) -> World:
-    async def session(message: Message) -> Message:
-        return {"session": "s", "sdp": "v=0\r\n", "etag": "e", "status": 204}
-
-    async def playlist(message: Message) -> Message:
-        return {"playlist": "#EXTM3U\n"}
-
-    frame.limiter = Patient()
-    relay.answers |= dict.fromkeys(("publish", "watch", "patch", "drop"), session)
-    hls.answers["multivariant"] = playlist
-    return await build(make)
 
 
 class Walk:

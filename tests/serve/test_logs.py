@@ -10,6 +10,9 @@ from tongke_platform.logs import redact, redact_event
     [
         "/room/SECRET",
         "/room/SECRET/next?x=1",
+        "/setup/SECRET",
+        "/consent/SECRET",
+        "/consent/receipt/SECRET/withdraw",
         "/live/018f/hls/index.m3u8?token=SECRET",
         "/live/018f/hls/index.m3u8?a=1&token=SECRET&b=2",
         "/live/018f/whip/SECRET",
@@ -25,6 +28,7 @@ def test_tokens_in_text(text: str) -> None:
 def test_the_rest_stays() -> None:
     assert redact("/live/018f/whip?source=screen") == "/live/018f/whip?source=screen"
     assert redact("/room/x/next") == "/room/…/next"
+    assert redact("/admin/consent/classes/018f") == "/admin/consent/classes/018f"
 
 
 @pytest.mark.parametrize("key", ["token", "room_token", "password", "media_key", "Authorization"])

@@ -234,7 +234,10 @@ def make_app(stage: Stage, clips: Path) -> FastAPI:
     async def replay(request: Request, source: str = "/recorded/index.m3u8") -> Response:
         view = lesson_view("ended")
         data = {"source": source}
-        return pages.render(request, "lessons/replay.html", lesson=view, back="/", data=data)
+        captions = request.query_params.get("captions", "")
+        return pages.render(
+            request, "lessons/replay.html", lesson=view, back="/", captions=captions, data=data
+        )
 
     @app.get("/not-yet")
     async def not_yet(request: Request) -> Response:

@@ -46,6 +46,24 @@ async def test_keys(stage: Stage, browsing: Browsing) -> None:
     assert await page.evaluate(f"() => [{video}.playbackRate, {video}.muted]") == [1.25, True]
 
 
+async def test_captions(stage: Stage, browsing: Browsing) -> None:
+    vtt = "WEBVTT\n\n00:00:00.000 --> 00:00:05.000\n同学们好\n"
+    answer = {"status": 200, "body": vtt, "content_type": "text/vtt; charset=utf-8"}
+    page = await browsing.open(stage.base_url + "/replay")
+    assert await page.locator("#captions").count() == 0, "none, no button"
+    await page.route("**/captions.vtt", lambda route: route.fulfill(**answer))
+    await page.goto(stage.base_url + "/replay?captions=/captions.vtt&source=/recorded/index.m3u8")
+    await until(page, "tongke.state === 'ready'", 15)
+    mode = "() => document.getElementById('track').track.mode"
+    assert await page.evaluate(mode) == "hidden"
+    await page.get_by_role("button", name="字幕").click()
+    assert await page.evaluate(mode) == "showing"
+    cue = "document.getElementById('track').track.activeCues[0]"
+    await until(page, f"{cue} && {cue}.text === '同学们好'", 15)
+    await page.keyboard.press("c")
+    assert await page.evaluate(mode) == "hidden"
+
+
 async def test_speed_from_the_list(stage: Stage, browsing: Browsing) -> None:
     page = await open_replay(stage, browsing)
     await page.select_option("#speed", "0.75")

@@ -126,6 +126,11 @@ class CourseRepository(Repository[Course]):
         found = await self.session.execute(statement.with_only_columns(Course.id).options())
         return set(found.scalars())
 
+    async def following(self, after: UUID | None, limit: int) -> Sequence[Course]:
+        """In the order of their ids."""
+        statement = self.base().order_by(Course.id).limit(limit)
+        return await self.all(statement.where(Course.id > after) if after else statement)
+
     async def to_change(self, key: UUID) -> Course | None:
         """Locked, with units: whoever comes second reads what the first has written."""
         return await self.locked(
@@ -190,7 +195,7 @@ class CourseRepository(Repository[Course]):
         return {row[0]: row[1] for row in await self.session.execute(statement)}
 
 
-def _counted(seen: CTE, name: str, chosen: Mapping[str, Any], most: int) -> Select[Any]:
+def _counted(seen: CTE, name: str, chosen: Mapping[str, Any], most: int) -> Select[str, Any, Any]:
     """Of one facet; what is empty is no value."""
     column = seen.c[name]
     given = column.is_not(None) if name == "school" else cast(column, String) != ""
@@ -216,9 +221,11 @@ def _ways(principal: Principal) -> list[ColumnElement[bool]]:
         .join(SchoolClass, SchoolClass.id == CourseFollow.class_id)
         .where(SchoolClass.organisation_id.in_(mine), CourseFollow.ended_on.is_(None))
     )
-    delivered = reaching(principal.today).where(Room.school_id.in_(mine))
-    reached = select(Lesson.course_id).where(
-        Lesson.course_id.is_not(None), Lesson.id.in_(delivered)
+    # From the rooms on: from the lessons on it would be a look at all of them.
+    reached = (
+        reaching(principal.today)
+        .with_only_columns(Lesson.course_id)
+        .where(Room.school_id.in_(mine), Lesson.course_id.is_not(None))
     )
     partners = and_(
         Course.visibility == Visibility.PARTNERSHIP, Course.school_id.in_(teaching(principal))

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tongke_courses.catalogue.models import ApprovalState, CoursePart, CourseState, Licence
 from tongke_courses.lessons.models import LessonState
 from tongke_courses.lessons.schemas import NO_NUL, Label, TeacherOut, Title
 from tongke_courses.lessons.visibility import Visibility
+from tongke_platform.fields import Instant
 from tongke_platform.organisations.schemas import OrganisationOut
 
 NO_CONTROL = r"^[^\x00]*$"
@@ -257,7 +258,7 @@ class ClassLinkIn(BaseModel):
     class_id: UUID
     course_id: UUID | None = None
     lesson_id: UUID | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 class NamedOut(BaseModel):

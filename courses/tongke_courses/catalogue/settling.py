@@ -8,7 +8,7 @@ second sees both (an approval and a publication, say).
 from collections.abc import Iterable
 from uuid import UUID
 
-from tongke_courses.catalogue import indexing, telling
+from tongke_courses.catalogue import telling
 from tongke_courses.catalogue.models import ApprovalState, LessonVoice, PublicApproval
 from tongke_courses.catalogue.visible import asked, effective
 from tongke_courses.catalogue.voice_repository import (
@@ -17,8 +17,10 @@ from tongke_courses.catalogue.voice_repository import (
     Standing,
     VoiceRepository,
 )
+from tongke_courses.lessons import indexing as lesson_indexing
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.visibility import Visibility
+from tongke_courses.materials import indexing as material_indexing
 from tongke_platform.database import WriteSession, utc_now
 
 # Somebody may not watch any more: everything open is asked again.
@@ -53,7 +55,8 @@ async def settle_all(session: WriteSession, keys: Iterable[UUID]) -> None:
             session.tell(NARROWED, lesson=str(one.id))
     for visibility, lessons in changed.items():
         await repository.set_visibility(lessons, visibility)
-    await indexing.lessons_changed(session, locked)
+    await lesson_indexing.refresh(session, *locked)
+    await material_indexing.lessons_changed(session, locked)
 
 
 def _now(one: Standing, schools: set[UUID], said: dict[UUID, ApprovalState]) -> Visibility:

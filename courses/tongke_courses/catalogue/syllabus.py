@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tongke_courses.catalogue import following, indexing, service, settling
+from tongke_courses.catalogue import following, service, settling
 from tongke_courses.catalogue.models import Course, CourseUnit
 from tongke_courses.catalogue.rights import MANAGE
 from tongke_courses.catalogue.syllabus_repository import SyllabusRepository, check_node
+from tongke_courses.lessons import indexing as lesson_indexing
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons import telling as lesson_telling
 from tongke_courses.lessons.models import Lesson, LessonState
@@ -16,6 +17,7 @@ from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.lessons.rights import NO_LESSON, NOT_LEADING, check_lead, may_lead
 from tongke_courses.lessons.schemas import LessonChange, LessonIn
 from tongke_courses.lessons.seeing import check_watch
+from tongke_courses.materials import indexing as material_indexing
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Frame
@@ -259,6 +261,7 @@ async def remove(frame: Frame, session: WriteSession, by: Principal, lesson_id: 
         raise Conflict(
             N_("What was taught is not removed. Its visibility can be narrowed."), code="was_held"
         )
-    await indexing.lesson_removed(session, lesson_id)
+    await material_indexing.lesson_removed(session, lesson_id)
     await SyllabusRepository(session).remove(lesson_id)
+    await lesson_indexing.refresh(session, lesson_id)
     lessons.announce(frame, session, lesson_id)

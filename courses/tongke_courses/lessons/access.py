@@ -203,18 +203,18 @@ async def _credential(
         return principal or ANYBODY
     if looks_like_media_token(token):
         return frame.media_tokens.read(token)
+    # An API token opens everything its owner may do: it never belongs in an address.
+    owner = await principal_of_api_token(session, token, now, today) if in_header else None
+    if owner is not None:
+        check_scopes(owner, connection)
+        return owner
     room = await RoomRepository(session).by_token(token)
     if room is not None:
         return room
     link = None if in_header else await links.of_token(session, token, now)
-    if link is not None:
-        return link
-    # An API token opens everything its owner may do: it never belongs in an address.
-    owner = await principal_of_api_token(session, token, now, today) if in_header else None
-    if owner is None:
+    if link is None:
         raise Unauthorized(N_("This link is not valid."), code="bad_token")
-    check_scopes(owner, connection)
-    return owner
+    return link
 
 
 def _of_claims(claims: MediaClaims, lesson: Lesson) -> Access:

@@ -26,6 +26,7 @@ class Lesson(Record):
     A lesson of a course may have no ``planned_start`` yet. ``wanted_visibility`` None: that of the
     course; ``visibility`` is what holds, which is less while the course is no longer, or not yet,
     published, or a school has not agreed that its class becomes public.
+    ``unled_at``: since when it is known that the teacher will not be there to teach it.
     """
 
     __tablename__ = "lessons"
@@ -46,6 +47,7 @@ class Lesson(Record):
     )
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    unled_at: Mapped[datetime | None] = mapped_column(index=True)
     media_key: Mapped[str] = mapped_column(String(64), unique=True, default=new_secret)
     description: Mapped[str] = mapped_column(String(8000), default="", server_default="")
     course_id: Mapped[UUID | None] = mapped_column(ForeignKey("courses.id", ondelete="SET NULL"))

@@ -17,6 +17,7 @@ from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.rights import WATCH
 from tongke_courses.lessons.schemas import addresses
 from tongke_courses.lessons.visibility import Visibility
+from tongke_courses.materials import captioning
 from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
 from tongke_platform.devices.pages import kept_page, sightings_of
 from tongke_platform.errors import N_, NotFound, Unauthorized
@@ -27,7 +28,7 @@ from tongke_platform.pages import times
 from tongke_platform.pages.desk import desk, done
 from tongke_platform.pages.languages import Language
 from tongke_platform.pages.rendering import Pages, ThePages, login_address
-from tongke_platform.pages.sections import Section, add_section
+from tongke_platform.pages.sections import Section, Waiting, add_section
 from tongke_platform.pages.viewer import viewer_of
 from tongke_platform.rights import Principal
 
@@ -35,7 +36,22 @@ router = APIRouter(include_in_schema=False)
 
 RECENT = timedelta(minutes=30)
 INVITED = add_section(
-    Section("invited", N_("Lessons offered"), "/admin/lesson-invitations", "inbox", rights.ANSWER)
+    Section(
+        "invited",
+        N_("Lessons offered"),
+        "/admin/lesson-invitations",
+        "inbox",
+        rights.ANSWER,
+        N_("lessons from elsewhere that invited one of your classrooms"),
+        (
+            Waiting(
+                N_("Lessons offered that you may still decline: %(count)s"),
+                "/admin/lesson-invitations",
+                rights.ANSWER,
+                service.offered,
+            ),
+        ),
+    )
 )
 
 
@@ -264,8 +280,14 @@ async def replay(
     back = f"/room/{quote(token)}" if room else "/"
     # A classroom that watches again says so now and then.
     seen = {"topic": addresses(lesson.id).topic, "token": token} if room else {}
+    captions = f"/api/lessons/{lesson.id}/captions.vtt" + (f"?token={quote(token)}" if room else "")
     return pages.render(
-        request, "lessons/replay.html", lesson=view, back=back, data={"source": source} | seen
+        request,
+        "lessons/replay.html",
+        lesson=view,
+        back=back,
+        captions=captions if await captioning.has_captions(session, lesson.id) else "",
+        data={"source": source} | seen,
     )
 
 

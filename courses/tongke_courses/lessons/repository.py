@@ -1,22 +1,42 @@
 """All SQL about lessons and the rooms they reach."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.orm import joinedload, selectinload
 
-from tongke_courses.catalogue.models import CourseTeacher
+from tongke_courses.catalogue.models import Course, CourseTeacher
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
-from tongke_courses.lessons.rights import ANSWER, WATCH
+from tongke_courses.lessons.rights import ANSWER, TEACHING, WATCH
 from tongke_courses.lessons.visibility import Visibility
-from tongke_platform.database import Repository
+from tongke_platform.database import ReadSession, Repository
 from tongke_platform.organisations.models import Organisation, Room
+from tongke_platform.paging import contains, count
 from tongke_platform.partnerships.models import Partnership
 from tongke_platform.partnerships.repository import givers_to, in_force
+from tongke_platform.people.models import Membership, Person
+from tongke_platform.people.repository import in_force as held_on
 from tongke_platform.rights import Principal
+
+# Values of one IN; every statement of one length is compiled once.
+_AT_ONCE = 500
+_WHO_MAY = select(Lesson.id, Lesson.visibility, Lesson.school_id, Lesson.teacher_id).where(
+    Lesson.id.in_(bindparam("keys", expanding=True))
+)
 
 
 class LessonRepository(Repository[Lesson]):
@@ -52,6 +72,73 @@ class LessonRepository(Repository[Lesson]):
         statement = self.readable(principal).where(Lesson.id == key).with_only_columns(Lesson.id)
         return (await self.session.execute(statement)).scalar_one_or_none() is not None
 
+    async def readable_among(self, principal: Principal | None, keys: Sequence[UUID]) -> set[UUID]:
+        """Those of ``keys`` that ``readable`` has; the public ones for nobody signed in.
+
+        Asked about these lessons alone: ``readable`` would gather all that reach the principal's
+        schools, and a county's are many.
+        """
+        found: set[UUID] = set()
+        for start in range(0, len(keys), _AT_ONCE):
+            found |= await self._readable_among(principal, keys[start : start + _AT_ONCE])
+        return found
+
+    async def _readable_among(self, principal: Principal | None, keys: Sequence[UUID]) -> set[UUID]:
+        rows = (await self.session.execute(_WHO_MAY, {"keys": list(keys)})).all()
+        if principal is None:
+            return {row.id for row in rows if row.visibility is Visibility.PUBLIC}
+        if WATCH.allows_everywhere(principal):
+            return {row.id for row in rows}
+        everybody = (Visibility.SIGNED_IN, Visibility.PUBLIC)
+        rest = [
+            row
+            for row in rows
+            if row.visibility not in everybody and row.teacher_id != principal.id
+        ]
+        if not rest:
+            return {row.id for row in rows}
+        doubtful = {row.id for row in rest}
+        found = {row.id for row in rows if row.id not in doubtful}
+        mine, managing = await schools_of(self.session, principal)
+        teaching_mine = await teaching_ids(self.session, mine | managing, principal.today)
+        found.update(
+            row.id
+            for row in rest
+            if row.school_id in mine
+            or (row.visibility is Visibility.PARTNERSHIP and row.school_id in teaching_mine)
+        )
+        left = [row.id for row in rest if row.id not in found]
+        if left:
+            taught = (
+                select(Lesson.id)
+                .join(CourseTeacher, CourseTeacher.course_id == Lesson.course_id)
+                .where(CourseTeacher.person_id == principal.id, Lesson.id.in_(left))
+            )
+            found.update((await self.session.execute(taught)).scalars())
+        if left and mine:
+            delivered = reaching(principal.today).where(
+                LessonRoom.lesson_id.in_(left), Room.school_id.in_(mine)
+            )
+            found.update((await self.session.execute(delivered)).scalars())
+        return found
+
+    async def courses_of(self, lessons: Sequence[Lesson]) -> dict[UUID, Course]:
+        """The courses they belong to, with teachers, by id."""
+        keys = {one.course_id for one in lessons if one.course_id is not None}
+        if not keys:
+            return {}
+        statement = select(Course).options(selectinload(Course.teachers)).where(Course.id.in_(keys))
+        found = await self.session.execute(statement)
+        return {one.id: one for one in found.scalars()}
+
+    async def by_ids(self, keys: Sequence[UUID]) -> Sequence[Lesson]:
+        return await self.all(self.base().where(Lesson.id.in_(keys)))
+
+    async def following(self, after: UUID | None, limit: int) -> Sequence[Lesson]:
+        """In the order of their ids."""
+        statement = self.base().order_by(Lesson.id).limit(limit)
+        return await self.all(statement.where(Lesson.id > after) if after else statement)
+
     def concerning(self, principal: Principal) -> Select[Any]:
         """The lessons of the principal's own day: those they lead, of their schools, and those
         delivered to their classrooms.
@@ -83,6 +170,114 @@ class LessonRepository(Repository[Lesson]):
     async def state_of(self, key: UUID) -> LessonState | None:
         found = await self.session.execute(select(Lesson.state).where(Lesson.id == key))
         return found.scalar_one_or_none()
+
+    async def lasts(self, now: datetime, today: date) -> dict[tuple[UUID, UUID], date | None]:
+        """By teacher and school of lessons to come: the last day the teacher can teach there.
+
+        None: there is no end to it. Who cannot sign in, or holds no post there (or at the school
+        it was merged into), could yesterday.
+        """
+        held = and_(
+            Membership.person_id == Lesson.teacher_id,
+            Membership.organisation_id.in_([Lesson.school_id, Organisation.merged_into_id]),
+            or_(Membership.ends_on.is_(None), Membership.ends_on >= today),
+        )
+        statement = (
+            select(
+                Lesson.teacher_id,
+                Lesson.school_id,
+                func.max(Person.deactivated_at),
+                func.max(func.coalesce(Membership.ends_on, date.max)),
+            )
+            .join(Person, Person.id == Lesson.teacher_id)
+            .join(Organisation, Organisation.id == Lesson.school_id)
+            .outerjoin(Membership, held)
+            .where(*_to_come(now))
+            .group_by(Lesson.teacher_id, Lesson.school_id, Membership.person_id)
+        )
+        found = await self.session.execute(statement)
+        return {
+            (teacher, school): _last(off, held_until, today)
+            for teacher, school, off, held_until in found.all()
+        }
+
+    async def in_doubt(self, now: datetime, pairs: Sequence[tuple[UUID, UUID]]) -> Sequence[Lesson]:
+        """Lessons to come that are marked, or of one of these pairs of teacher and school."""
+        doubtful = [
+            and_(Lesson.teacher_id == teacher, Lesson.school_id == school)
+            for teacher, school in pairs
+        ]
+        return await self.all(
+            select(Lesson).where(*_to_come(now), or_(Lesson.unled_at.is_not(None), *doubtful))
+        )
+
+    async def unled(self, keys: Sequence[UUID], now: datetime) -> Sequence[Lesson]:
+        """Mark those that nobody has marked meanwhile; they come in the order of their start."""
+        if not keys:
+            return []
+        statement = (
+            update(Lesson)
+            .where(Lesson.id.in_(keys), Lesson.unled_at.is_(None))
+            .values(unled_at=now)
+            .returning(Lesson.id)
+        )
+        marked = (await self.session.execute(statement)).scalars().all()
+        mine = self.base().where(Lesson.id.in_(marked)).order_by(Lesson.planned_start, Lesson.id)
+        return await self.all(mine)
+
+    async def led_again(self, keys: Sequence[UUID]) -> None:
+        if keys:
+            await self.session.execute(
+                update(Lesson).where(Lesson.id.in_(keys)).values(unled_at=None)
+            )
+
+    async def to_come(
+        self, clause: ColumnElement[bool], now: datetime, *, unled: bool, q: str, limit: int
+    ) -> Sequence[Lesson]:
+        """Of schools that fit; those without a teacher first when all are asked for."""
+        mine = select(Organisation.id).where(clause)
+        statement = self.base().where(*_to_come(now), Lesson.school_id.in_(mine))
+        if unled:
+            statement = statement.where(Lesson.unled_at.is_not(None))
+        if q:
+            teachers = select(Person.id).where(contains(Person.display_name, q))
+            statement = statement.where(
+                or_(contains(Lesson.title, q), Lesson.teacher_id.in_(teachers))
+            )
+        return await self.all(
+            statement.order_by(Lesson.unled_at.is_(None), Lesson.planned_start, Lesson.id).limit(
+                limit
+            )
+        )
+
+    async def count_unled(self, clause: ColumnElement[bool], now: datetime) -> int:
+        mine = select(Organisation.id).where(clause)
+        return await count(
+            self.session,
+            select(Lesson.id).where(
+                *_to_come(now), Lesson.unled_at.is_not(None), Lesson.school_id.in_(mine)
+            ),
+        )
+
+    async def to_change(self, key: UUID) -> Lesson | None:
+        return await self.locked(self.base().where(Lesson.id == key))
+
+    async def teachers(self, school: UUID, day: date, q: str = "") -> Sequence[Person]:
+        """Who can sign in and holds a post at the school on ``day``, by name."""
+        held = select(Membership.person_id).where(
+            Membership.organisation_id == school,
+            Membership.role.in_(TEACHING),
+            held_on(day),
+        )
+        statement = select(Person).where(
+            Person.id.in_(held), Person.deactivated_at.is_(None), Person.erased_at.is_(None)
+        )
+        if q:
+            statement = statement.where(contains(Person.display_name, q))
+        found = await self.session.execute(
+            statement.order_by(Person.display_name, Person.id).limit(500)
+        )
+        return found.scalars().all()
 
     async def start(self, key: UUID, now: datetime) -> bool:
         """Planned becomes live; False when it was not planned."""
@@ -119,6 +314,16 @@ class LessonRepository(Repository[Lesson]):
         return (await self.session.execute(statement)).scalar_one_or_none() is not None
 
 
+def _to_come(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Lesson.state == LessonState.PLANNED, Lesson.planned_start > now
+
+
+def _last(off: datetime | None, held_until: date | None, today: date) -> date | None:
+    if off is not None or held_until is None:
+        return today - timedelta(days=1)
+    return None if held_until == date.max else held_until
+
+
 class LessonRoomRepository(Repository[LessonRoom]):
     model = LessonRoom
 
@@ -143,6 +348,22 @@ class LessonRoomRepository(Repository[LessonRoom]):
             .where(Room.school_id.in_(mine), Lesson.planned_start > after)
         )
         return await self.all(statement.order_by(Lesson.planned_start, LessonRoom.id).limit(limit))
+
+    async def offered(self, principal: Principal, now: datetime) -> int:
+        mine = select(Organisation.id).where(ANSWER.clause(principal))
+        return await count(
+            self.session,
+            select(LessonRoom.id)
+            .join(Lesson, Lesson.id == LessonRoom.lesson_id)
+            .join(Room, Room.id == LessonRoom.room_id)
+            .where(
+                LessonRoom.invited_at.is_not(None),
+                LessonRoom.declined_at.is_(None),
+                Room.school_id.in_(mine),
+                Lesson.state == LessonState.PLANNED,
+                Lesson.planned_start > now,
+            ),
+        )
 
     async def invitation(self, key: UUID) -> LessonRoom | None:
         return await self.locked(self._invitation().where(LessonRoom.id == key))
@@ -186,6 +407,35 @@ def teaching(principal: Principal) -> Select[Any]:
     )
     takers = union(mine, managing).subquery()
     givers = givers_to(select(takers.c[0]), principal.today)
+    return select(Organisation.id).where(
+        or_(Organisation.id.in_(givers), Organisation.parent_id.in_(givers))
+    )
+
+
+async def schools_of(session: ReadSession, principal: Principal) -> tuple[set[UUID], set[UUID]]:
+    """Those whose lessons the principal may watch by a post, and those that manage them."""
+    if not WATCH.allows_anywhere(principal):
+        return set(), set()
+    statement = select(Organisation.id, Organisation.parent_id).where(WATCH.clause(principal))
+    rows = (await session.execute(statement)).all()
+    return {row.id for row in rows}, {row.parent_id for row in rows if row.parent_id}
+
+
+async def teaching_ids(session: ReadSession, takers: set[UUID], day: date) -> set[UUID]:
+    """What ``teaching`` says, for schools that are known with those that manage them. ``teaching``
+    takes longer to put together than to answer.
+    """
+    if not takers:
+        return set()
+    values = {"takers": list(takers), "day": day}
+    return set((await session.execute(_teaching_these(), values)).scalars())
+
+
+@cache
+def _teaching_these() -> Select[Any]:
+    day: Any = bindparam("day")
+    takers = select(Organisation.id).where(Organisation.id.in_(bindparam("takers", expanding=True)))
+    givers = givers_to(takers, day)
     return select(Organisation.id).where(
         or_(Organisation.id.in_(givers), Organisation.parent_id.in_(givers))
     )

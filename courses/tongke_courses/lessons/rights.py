@@ -47,6 +47,8 @@ ANSWER = Rule(
     frozenset({Role.ADMIN, Role.SCHOOL_ADMIN, Role.PRINCIPAL, Role.ACADEMIC_OFFICE}),
     entrustable=True,
 )
+# Who of a school may be named to teach a lesson.
+TEACHING = STAFF
 RULES = (WATCH, LEAD, CREATE, ASSIGN, ANSWER)
 
 NO_LESSON = N_("There is no such lesson.")

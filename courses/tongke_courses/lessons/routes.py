@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from tongke_courses.catalogue import settling, syllabus
 from tongke_courses.catalogue.syllabus_repository import check_node
-from tongke_courses.lessons import rights, service
+from tongke_courses.lessons import handing, rights, service
 from tongke_courses.lessons.dependencies import LedLesson, WatchableLesson
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.rights import ASSIGN, CREATE
@@ -20,6 +20,7 @@ from tongke_courses.lessons.schemas import (
     LessonIn,
     LessonOut,
     RoomOut,
+    TeacherIn,
     TokenIn,
     TokenOut,
     addresses,
@@ -165,6 +166,19 @@ async def deliver(
 
 def _rooms(found: Sequence[Room]) -> list[RoomOut]:
     return [RoomOut.model_validate(room) for room in found]
+
+
+@router.put("/{lesson_id}/teacher")
+async def hand(
+    lesson_id: UUID,
+    body: TeacherIn,
+    principal: RequiredPrincipal,
+    session: Writing,
+    frame: TheFrame,
+) -> LessonOut:
+    """Another teacher of the lead school teaches it."""
+    lesson, _ = await handing.hand(frame, session, lesson_id, body.teacher_id, principal)
+    return _out(lesson, principal)
 
 
 @router.post("/{lesson_id}/end")

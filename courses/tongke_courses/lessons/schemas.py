@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tongke_courses.lessons.models import LessonState
 from tongke_courses.lessons.visibility import Visibility
+from tongke_platform.fields import Instant
 from tongke_platform.organisations.schemas import OrganisationOut
 
 NO_NUL = r"^[^\x00]*$"
@@ -58,8 +59,8 @@ class LessonIn(BaseModel):
     title: Title
     subject: Label
     grade: Label
-    planned_start: AwareDatetime | None = None
-    planned_minutes: int = Field(40, ge=1, le=24 * 60)
+    planned_start: Instant | None = None
+    planned_minutes: int = Field(default=40, ge=1, le=24 * 60)
     description: Description = ""
     course_id: UUID | None = None
     unit_id: UUID | None = None
@@ -85,7 +86,7 @@ class LessonChange(BaseModel):
 
     title: Title | None = None
     description: Description | None = None
-    planned_start: AwareDatetime | None = None
+    planned_start: Instant | None = None
     planned_minutes: int | None = Field(None, ge=1, le=24 * 60)
     unit_id: UUID | None = None
     textbook_id: UUID | None = None
@@ -107,6 +108,12 @@ class DeliveryIn(BaseModel):
 
     room_ids: list[UUID] = Field(min_length=1, max_length=500)
     invite: bool = False
+
+
+class TeacherIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    teacher_id: UUID
 
 
 class TeacherOut(BaseModel):

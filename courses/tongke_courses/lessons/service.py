@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tongke_courses.lessons import facts, rights, telling
+from tongke_courses.lessons import facts, indexing, rights, telling
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.repository import LessonRepository, LessonRoomRepository
 from tongke_courses.lessons.visibility import Visibility
@@ -153,6 +153,7 @@ async def deliver(
             there[room.id] = await deliveries.add(found)
         if not how.quiet:
             await telling.planned(session, lesson, room)
+    await indexing.refresh(session, lesson.id)
 
 
 def _is_stale(known: LessonRoom, day: date) -> bool:
@@ -197,6 +198,11 @@ async def invitations(
     return await LessonRoomRepository(session).invitations(principal, after=after, limit=200)
 
 
+async def offered(session: ReadSession, principal: Principal, now: datetime) -> int:
+    """How many of the principal's invitations are to lessons to come and not declined."""
+    return await LessonRoomRepository(session).offered(principal, now)
+
+
 async def decline(
     frame: Frame, session: WriteSession, by: Principal, invitation_id: UUID
 ) -> LessonRoom:
@@ -207,6 +213,7 @@ async def decline(
     rights.ANSWER.check(by, found.room.school)
     if found.declined_at is None:
         found.declined_at, found.declined_by_id = frame.now(), by.id
+        await indexing.refresh(session, found.lesson_id)
         announce(frame, session, found.lesson_id)
     return found
 
@@ -240,6 +247,7 @@ async def end(frame: Frame, lesson_id: UUID) -> tuple[Lesson, bool]:
         lesson = await fresh(session, lesson_id)
         if job is not None:
             await facts.held(session, lesson)
+            await indexing.refresh(session, lesson_id)
     if job is not None:
         return lesson, await frame.jobs.run(job)
     return lesson, await frame.jobs.settled(FINALISE, lesson=str(lesson_id))

@@ -30,6 +30,20 @@ def href_of(version: MaterialVersion) -> str:
     return f"/materials/{version.id}/{quote(version.name, safe='')}"
 
 
+@router.get("/materials/{material_id}", include_in_schema=False)
+async def place(material_id: str, frame: TheFrame, principal: CurrentPrincipal) -> Response:
+    """Where it stands on the page of its lesson or course."""
+    try:
+        key = UUID(material_id)
+    except ValueError:
+        raise NotFound(rights.NO_MATERIAL, code="no_material") from None
+    async with frame.database.read() as session:
+        found = await service.get(session, key)
+        await rights.check_see(session, principal, found)
+    page = f"/lessons/{found.lesson_id}" if found.lesson_id else f"/courses/{found.course_id}"
+    return RedirectResponse(f"{page}#material-{found.id}", 303)
+
+
 @router.api_route(
     "/materials/{version_id}/{name}", methods=["GET", "HEAD"], include_in_schema=False
 )

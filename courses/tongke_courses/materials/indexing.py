@@ -1,61 +1,37 @@
-"""Materials and captions as the search finds them. Where there is no search, nothing happens.
+"""Materials and captions as the search finds them.
 
 Run in a job after every change of a material, and again when who may see its lesson changes.
 """
 
 import asyncio
-import importlib
-import importlib.util
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 from uuid import UUID, uuid5
 
 from tongke_courses.catalogue.models import Course
+from tongke_courses.catalogue.repository import CourseRepository
+from tongke_courses.catalogue.visible import audience_of_course, audience_of_lesson
 from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.materials import captioning, captions, reading
 from tongke_courses.materials.models import Material, MaterialKind
-from tongke_courses.materials.repository import CourseRepository, MaterialRepository
+from tongke_courses.materials.repository import MaterialRepository
 from tongke_courses.materials.rights import Owner
 from tongke_courses.materials.service import INDEX
 from tongke_courses.materials.store import FileStore
+from tongke_courses.search import index as search
+from tongke_courses.search.documents import Document
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.frame import Frame
+from tongke_platform.jobs import Job
 
 MATERIAL, CAPTION = "material", "caption"
 # A larger file is found by its title and name.
 MAX_READ = 64 << 20
 # Half a minute each: a lesson of a whole day has fewer than this.
 MAX_PASSAGES = 3000
-
-
-@dataclass(frozen=True)
-class Faces:
-    """What the slices this one feeds are asked for."""
-
-    index: ModuleType
-    visible: ModuleType
-
-
-def faces() -> Faces | None:
-    """None as long as there is no search."""
-    found = [
-        importlib.import_module(name) if _is_there(name) else None
-        for name in ("tongke_courses.search.index", "tongke_courses.catalogue.visible")
-    ]
-    if found[0] is None or found[1] is None:
-        return None
-    return Faces(found[0], found[1])
-
-
-def _is_there(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 @dataclass(frozen=True)
@@ -71,22 +47,29 @@ class Found:
     passages: Sequence[tuple[int, str]] = ()
 
 
-async def lesson_changed(session: WriteSession, frame: Frame, lesson_id: UUID) -> None:
-    """Who may see the lesson is another circle now: its materials follow."""
-    for one in await MaterialRepository(session).of(lesson_id=lesson_id):
-        await frame.jobs.add(session, INDEX, material=str(one.id))
+async def lessons_changed(session: WriteSession, lesson_ids: Sequence[UUID]) -> None:
+    """Who may see the lessons is another circle now: their materials follow, in jobs."""
+    for one in await MaterialRepository(session).of_lessons(lesson_ids):
+        session.add(Job(kind=INDEX, payload={"material": str(one.id)}))
+    await session.flush()
 
 
-async def course_changed(session: WriteSession, frame: Frame, course_id: UUID) -> None:
+async def course_changed(session: WriteSession, course_id: UUID) -> None:
     for one in await MaterialRepository(session).of(course_id=course_id):
-        await frame.jobs.add(session, INDEX, material=str(one.id))
+        session.add(Job(kind=INDEX, payload={"material": str(one.id)}))
+    await session.flush()
+
+
+async def lesson_removed(session: WriteSession, lesson_id: UUID) -> None:
+    """Called while its materials are still there."""
+    for one in await MaterialRepository(session).of(lesson_id=lesson_id, removed=True):
+        await search.remove(session, MATERIAL, one.id)
+        for number in range(one.passages):
+            await search.remove(session, CAPTION, _passage_id(one.id, number))
 
 
 async def index(frame: Frame, material_id: UUID) -> None:
     """Idempotent. Raises StoreTrouble: the job is tried again."""
-    known = faces()
-    if known is None:
-        return
     async with frame.database.read() as session:
         material = await MaterialRepository(session).by_id(material_id)
         owner = await _owner(session, material)
@@ -97,8 +80,8 @@ async def index(frame: Frame, material_id: UUID) -> None:
         now = await MaterialRepository(session).locked_by_id(material_id)
         # What was said meanwhile counts, not what was known before the file was read.
         if now is not None and now.changed_at == material.changed_at:
-            await _put(known, session, found)
-            now.passages = await _put_passages(known, session, found, before=now.passages)
+            await _put(session, found)
+            now.passages = await _put_passages(session, found, before=now.passages)
 
 
 async def _owner(session: ReadSession, material: Material | None) -> Owner | None:
@@ -137,22 +120,22 @@ async def _text(frame: Frame, material: Material) -> str:
         return await reading.text_of(path, file.media_type)
 
 
-async def _put(known: Faces, session: WriteSession, found: Found) -> None:
+async def _put(session: WriteSession, found: Found) -> None:
     if found.owner is None:
-        await known.index.remove(session, MATERIAL, found.material_id)
+        await search.remove(session, MATERIAL, found.material_id)
     else:
-        await known.index.put(session, _document(known, found, MATERIAL, found.material_id))
+        await search.put(session, _document(found, MATERIAL, found.material_id))
 
 
-async def _put_passages(known: Faces, session: WriteSession, found: Found, before: int) -> int:
+async def _put_passages(session: WriteSession, found: Found, before: int) -> int:
     """One document for each half minute, those left over ``before`` go; how many there are."""
     said = found.passages[:MAX_PASSAGES] if found.owner is not None else ()
     for number, (second, words) in enumerate(said):
         key = _passage_id(found.material_id, number)
-        document = _document(known, found, CAPTION, key, words=words, second=second)
-        await known.index.put(session, document)
+        document = _document(found, CAPTION, key, words=words, second=second)
+        await search.put(session, document)
     for number in range(len(said), before):
-        await known.index.remove(session, CAPTION, _passage_id(found.material_id, number))
+        await search.remove(session, CAPTION, _passage_id(found.material_id, number))
     return len(said)
 
 
@@ -161,24 +144,22 @@ def _passage_id(material_id: UUID, number: int) -> UUID:
 
 
 def _document(
-    known: Faces,
     found: Found,
     kind: str,
     key: UUID,
     *,
     words: str | None = None,
     second: int | None = None,
-) -> object:
+) -> Document:
     owner = found.owner
     assert owner is not None
-    of_course = isinstance(owner, Course)
-    audience = known.visible.audience_of_course if of_course else known.visible.audience_of_lesson
-    return known.index.Document(
+    audience = audience_of_course(owner) if isinstance(owner, Course) else audience_of_lesson(owner)
+    return Document(
         kind=kind,
         id=key,
         title=owner.title if kind == CAPTION else found.title,
         at=found.at,
-        audience=audience(owner),
+        audience=audience,
         body=words if words is not None else f"{found.name}\n{found.text}",
         facets={"subject": owner.subject, "grade": owner.grade, "school": str(owner.school_id)},
         parent_id=owner.id,

@@ -7,14 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
-from tongke_courses.catalogue.models import Course
-from tongke_courses.lessons.repository import teaching
 from tongke_courses.materials.models import Material, MaterialVersion, StoredFile, Upload
 from tongke_platform.database import Base, Repository, uuid7
-from tongke_platform.organisations.models import Organisation
-from tongke_platform.rights import Principal
 
 
 class StoredFileRepository(Repository[StoredFile]):
@@ -180,17 +176,3 @@ class VersionRepository(Repository[MaterialVersion]):
             MaterialVersion.material_id == material_id
         )
         return int((await self.session.execute(statement)).scalar_one() or 0)
-
-
-class CourseRepository(Repository[Course]):
-    """What materials ask about the course they belong to: with its school and teachers."""
-
-    model = Course
-
-    def base(self) -> Select[Any]:
-        return select(Course).options(joinedload(Course.school), selectinload(Course.teachers))
-
-    async def is_partner(self, principal: Principal, course: Course) -> bool:
-        """Whether a school of theirs is taught by the course's under a partnership in force."""
-        statement = teaching(principal).where(Organisation.id == course.school_id)
-        return (await self.session.execute(statement)).scalar_one_or_none() is not None

@@ -5,14 +5,15 @@ may watch the lesson or see the course sees it. A lesson or course that exists a
 it is not for, as lessons do; a material taken away is not there for those who only see.
 """
 
-from tongke_courses.catalogue.models import Course, CourseState, Licence
+from tongke_courses.catalogue import rights as course_rights
+from tongke_courses.catalogue.models import Course, Licence
+from tongke_courses.catalogue.repository import CourseRepository
 from tongke_courses.lessons import rights as lesson_rights
 from tongke_courses.lessons import seeing
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.materials.models import Material
-from tongke_courses.materials.repository import CourseRepository
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, NotFound, Unauthorized
 from tongke_platform.rights import STAFF, Principal, Role, Rule
@@ -46,7 +47,7 @@ async def owner_of(session: ReadSession, material: Material) -> Owner:
 
 async def may_see_owner(session: ReadSession, principal: Principal | None, owner: Owner) -> bool:
     if isinstance(owner, Course):
-        return await may_see_course(session, principal, owner)
+        return bool(await CourseRepository(session).ids_seen(principal, [owner.id]))
     if owner.visibility is Visibility.PUBLIC:
         return True
     return principal is not None and await seeing.may_watch(session, principal, owner)
@@ -56,7 +57,7 @@ def may_edit_owner(principal: Principal | None, owner: Owner) -> bool:
     if principal is None:
         return False
     if isinstance(owner, Course):
-        return may_edit_course(principal, owner)
+        return course_rights.may_edit(principal, owner)
     return lesson_rights.may_lead(principal, owner)
 
 
@@ -126,24 +127,3 @@ async def licence_of_owner(session: ReadSession, owner: Owner) -> Licence:
         return Licence.SCHOOLS
     course = await CourseRepository(session).by_id(owner.course_id)
     return course.licence if course else Licence.SCHOOLS
-
-
-# The rules of courses, as long as the catalogue has none of its own.
-
-
-async def may_see_course(session: ReadSession, principal: Principal | None, course: Course) -> bool:
-    """A draft, or what was withdrawn, is for the school that leads it and its teachers."""
-    reach = course.visibility if course.state is CourseState.PUBLISHED else Visibility.ROOMS
-    if principal is None:
-        return reach is Visibility.PUBLIC
-    if reach in seeing.EVERYBODY or may_edit_course(principal, course):
-        return True
-    if lesson_rights.WATCH.allows(principal, course.school):
-        return True
-    partners = reach is Visibility.PARTNERSHIP
-    return partners and await CourseRepository(session).is_partner(principal, course)
-
-
-def may_edit_course(principal: Principal, course: Course) -> bool:
-    mine = any(one.person_id == principal.id for one in course.teachers)
-    return mine or lesson_rights.LEAD.allows(principal, course.school)

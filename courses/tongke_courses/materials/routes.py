@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from tongke_courses.catalogue.repository import CourseRepository
 from tongke_courses.lessons import access
 from tongke_courses.lessons.dependencies import parse_id
 from tongke_courses.lessons.repository import LessonRepository
@@ -13,7 +14,6 @@ from tongke_courses.lessons.rights import NO_LESSON
 from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.materials import captioning, rights, service, uploading
 from tongke_courses.materials.models import Material, StoredFile
-from tongke_courses.materials.repository import CourseRepository
 from tongke_courses.materials.rights import Owner
 from tongke_courses.materials.schemas import (
     MaterialChange,

@@ -22,13 +22,28 @@ from tongke_platform.frame import Frame, Reading, TheFrame, Writing
 from tongke_platform.organisations.models import Organisation
 from tongke_platform.pages.desk import desk, done, parse_uuid, query, trouble_of
 from tongke_platform.pages.rendering import Pages, ThePages
-from tongke_platform.pages.sections import Section, add_section
+from tongke_platform.pages.sections import Section, Waiting, add_section
 from tongke_platform.people.roles import NAMES, Role
 from tongke_platform.rights import Principal
 
 router = APIRouter()
 SECTION = add_section(
-    Section("invitations", N_("Invitations"), "/admin/invitations", "user-plus", INVITE)
+    Section(
+        "invitations",
+        N_("Invitations"),
+        "/admin/invitations",
+        "user-plus",
+        INVITE,
+        N_("links by which colleagues make their own account"),
+        (
+            Waiting(
+                N_("Invitations nobody has answered yet: %(count)s"),
+                "/admin/invitations?state=open",
+                INVITE,
+                invitations.unanswered,
+            ),
+        ),
+    )
 )
 PAGE = 50
 CHOICES = 200
@@ -90,9 +105,12 @@ async def invitation_list(
     frame: TheFrame,
     principal: RequiredOwner,
     before: str = "",
+    state: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    older = parse_uuid(before)
-    found = await invitations.listed(session, principal, before=older, limit=PAGE + 1)
+    older, only = parse_uuid(before), state == "open"
+    found = await invitations.listed(
+        session, principal, before=older, limit=PAGE + 1, open_at=frame.now() if only else None
+    )
     more = found[PAGE - 1].id if len(found) > PAGE else None
     return desk(
         request,
@@ -102,8 +120,9 @@ async def invitation_list(
         section=SECTION.key,
         rows=[(one, _state(frame, one)) for one in found[:PAGE]],
         roles=NAMES,
-        next=query(before=more) if more else "",
-        first="/admin/invitations" if older else "",
+        only=only,
+        next=query(before=more, state="open" if only else "") if more else "",
+        first="/admin/invitations" + query(state="open" if only else "") if older else "",
     )
 
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tongke_platform.accounts import service
@@ -84,11 +84,12 @@ async def _where(
 
 
 async def listed(
-    session: ReadSession, by: Principal, *, before: UUID | None = None, limit: int = 50
-) -> Sequence[Invitation]:
+    session: ReadSession, by: Principal, *, before: UUID | None = None, limit: int = 50,
+    open_at: datetime | None = None,
+) -> Sequence[Invitation]:  # fmt: skip
     """The newest first, those of organisations the asker may invite to and the asker's own.
 
-    Raises Forbidden.
+    ``open_at``: only those that could be taken at that moment. Raises Forbidden.
     """
     if not INVITE.allows_anywhere(by):
         raise Forbidden
@@ -98,6 +99,14 @@ async def listed(
         by=by.id,
         before=before,
         limit=limit,
+        open_at=open_at,
+    )
+
+
+async def unanswered(session: ReadSession, by: Principal, now: datetime) -> int:
+    """How many of those ``listed`` shows are open still."""
+    return await InvitationRepository(session).open(
+        INVITE.clause(by), everywhere=INVITE.allows_everywhere(by), by=by.id, now=now
     )
 
 

@@ -16,6 +16,8 @@ from tongke_platform.errors import TooMany
 MAX_KEYS = 20_000
 PREFIX = "tongke:limit:"
 ANSWER_S = 2.0
+# Every request is counted: none may wait for a Redis that has just not answered.
+AWAY_S = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -92,12 +94,17 @@ class RedisLimiter:
         )
         self._script: Any = self._redis.register_script(_TAKE)
         self._alone = LocalLimiter()
+        self._away_until = 0.0
 
     async def take(self, limit: Limit, key: str) -> None:
-        arguments = [limit.burst, round(limit.refill_s * 1000)]
+        if time.monotonic() < self._away_until:
+            await self._alone.take(limit, key)
+            return
+        arguments = [limit.burst, max(1, round(limit.refill_s * 1000))]
         try:
             over = int(await self._script(keys=[_name(limit, key)], args=arguments))
         except (RedisError, OSError, TimeoutError) as error:
+            self._away_until = time.monotonic() + AWAY_S
             log.warning("limits are counted alone", error=type(error).__name__)
             await self._alone.take(limit, key)
             return

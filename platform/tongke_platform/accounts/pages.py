@@ -17,6 +17,7 @@ from tongke_platform.frame import Frame, Reading, TheFrame, Writing
 from tongke_platform.pages.desk import desk, done, trouble_of
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.people.roles import NAMES
+from tongke_platform.privacy import exports
 from tongke_platform.privacy import service as privacy
 from tongke_platform.rights import Principal
 
@@ -47,6 +48,7 @@ async def _page(
     async with frame.database.read() as session:
         account = await own.account_of(session, frame, by, cookie)
         erasure = await privacy.pending(session, by.id)
+        data = await exports.of(session, by, frame.now())
         setup = await second.waiting(session, frame, by.id, by.name)
     return desk(
         request,
@@ -57,6 +59,7 @@ async def _page(
         status=trouble.status if trouble else 200,
         account=account,
         erasure=erasure,
+        data=data,
         asker=by,
         roles=NAMES,
         places=by.places,

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CursorResult,
     Executable,
     Select,
+    and_,
     delete,
     func,
     or_,
@@ -32,6 +33,7 @@ from tongke_platform.accounts.models import (
 )
 from tongke_platform.database import ReadSession, Repository, WriteSession
 from tongke_platform.organisations.models import Organisation
+from tongke_platform.paging import count
 from tongke_platform.people.models import Membership, NameKind, Person, SignInName
 from tongke_platform.people.repository import in_force, with_posts
 from tongke_platform.people.roles import Role, Scope
@@ -266,6 +268,17 @@ class IdentityRepository(Repository[LinkedIdentity]):
         return await changed(self.session, statement) == 1
 
 
+def _theirs(places: ColumnElement[bool], by: UUID) -> ColumnElement[bool]:
+    inside = Invitation.organisation_id.in_(select(Organisation.id).where(places))
+    return or_(Invitation.invited_by_id == by, inside)
+
+
+def _open(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        Invitation.used_at.is_(None), Invitation.revoked_at.is_(None), Invitation.expires_at > now
+    )
+
+
 class InvitationRepository(Repository[Invitation]):
     """Every invitation read here has its place and its people loaded."""
 
@@ -284,17 +297,28 @@ class InvitationRepository(Repository[Invitation]):
 
     async def readable(
         self, places: ColumnElement[bool], *, everywhere: bool, by: UUID, before: UUID | None,
-        limit: int,
+        limit: int, open_at: datetime | None = None,
     ) -> Sequence[Invitation]:  # fmt: skip
-        """Those to organisations of ``places``, and the asker's own; the newest first."""
-        own = Invitation.invited_by_id == by
-        inside = Invitation.organisation_id.in_(select(Organisation.id).where(places))
+        """Those to organisations of ``places``, and the asker's own; the newest first.
+
+        ``open_at``: only those that could be taken at that moment.
+        """
         statement = self.base()
         if not everywhere:
-            statement = statement.where(or_(own, inside))
+            statement = statement.where(_theirs(places, by))
+        if open_at is not None:
+            statement = statement.where(_open(open_at))
         if before is not None:
             statement = statement.where(Invitation.id < before)
         return await self.all(statement.order_by(Invitation.id.desc()).limit(limit))
+
+    async def open(
+        self, places: ColumnElement[bool], *, everywhere: bool, by: UUID, now: datetime
+    ) -> int:
+        statement = select(Invitation.id).where(_open(now))
+        if not everywhere:
+            statement = statement.where(_theirs(places, by))
+        return await count(self.session, statement)
 
     async def places(self, places: ColumnElement[bool], limit: int) -> Sequence[Organisation]:
         """Open organisations one may choose from, by name."""

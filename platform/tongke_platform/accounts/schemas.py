@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tongke_platform.fields import Plain
 from tongke_platform.organisations.schemas import OrganisationOut
 from tongke_platform.people.roles import Role, Scope
 
@@ -45,7 +46,7 @@ class Me(BaseModel):
 
 
 class MeIn(Strict):
-    display_name: str | None = Field(default=None, min_length=1, max_length=80)
+    display_name: Plain | None = Field(default=None, min_length=1, max_length=80)
     language: str | None = Field(default=None, max_length=8)
 
 
@@ -71,7 +72,7 @@ class SessionOut(BaseModel):
 
 
 class TokenIn(Strict):
-    label: str = Field(min_length=1, max_length=80)
+    label: Plain = Field(min_length=1, max_length=80)
     scopes: list[str] = Field(min_length=1, max_length=20)
     days: int | None = Field(default=None, ge=1, le=3650)
 
@@ -101,11 +102,11 @@ class ResetCodeOut(BaseModel):
 class InvitationIn(Strict):
     """At an organisation, in a region, or (neither) on the whole platform."""
 
-    name: str = Field(min_length=1, max_length=80)
+    name: Plain = Field(min_length=1, max_length=80)
     role: Role
     organisation_id: UUID | None = None
     region_id: UUID | None = None
-    post: str = Field(default="", max_length=80)
+    post: Plain = Field(default="", max_length=80)
 
 
 class InvitationOut(BaseModel):

@@ -9,67 +9,36 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
-from tongke_courses.catalogue import door_routes as catalogue_doors
-from tongke_courses.catalogue import routes as catalogue_routes
-from tongke_courses.lessons import pages as lesson_pages
-from tongke_courses.lessons import routes as lesson_routes
-from tongke_courses.lessons import tasks
+from tongke_courses.lessons import tasks, unled
 from tongke_courses.lessons.access import LessonAuthorizer
-from tongke_courses.materials import downloads as material_downloads
-from tongke_courses.materials import routes as material_routes
 from tongke_courses.materials import tasks as material_tasks
-from tongke_courses.materials import upload_routes
-from tongke_courses.packages import routes as package_routes
 from tongke_courses.packages import tasks as package_tasks
-from tongke_courses.packages.exporting import routes as export_routes
-from tongke_courses.takehome import routes as takehome_routes
-from tongke_platform.accounts import desk as account_desk
-from tongke_platform.accounts import doors as account_doors
-from tongke_platform.accounts import pages as account_pages
-from tongke_platform.accounts import routes as account_routes
+from tongke_courses.search import rebuild
 from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
 from tongke_platform.accounts.oidc import read_providers
 from tongke_platform.accounts.sms import make_sms
-from tongke_platform.app import audited, problems, rechecks, rules
-from tongke_platform.app.administration import ROUTERS
+from tongke_platform.app import audited, problems, rechecks, rules, searching, slices
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
+from tongke_platform.app.rates import LimitRequests
 from tongke_platform.app.requests import LogRequests
 from tongke_platform.app.security import KnowOrigin, SameOrigin, SecurityHeaders
-from tongke_platform.audit import pages as audit_pages
-from tongke_platform.audit import routes as audit_routes
-from tongke_platform.consent import doors as consent_doors
-from tongke_platform.consent import pages as consent_pages
-from tongke_platform.consent import routes as consent_routes
 from tongke_platform.database import Database
-from tongke_platform.devices import pages as device_pages
-from tongke_platform.devices import routes as device_routes
 from tongke_platform.events import Events
-from tongke_platform.facts import routes as fact_routes
 from tongke_platform.facts import tasks as fact_tasks
-from tongke_platform.firstrun import pages as firstrun_pages
 from tongke_platform.frame import Frame
-from tongke_platform.imports import pages as import_pages
-from tongke_platform.imports import routes as import_routes
 from tongke_platform.imports import tasks as import_tasks
 from tongke_platform.jobs import Jobs
 from tongke_platform.media_tokens import MediaTokens
 from tongke_platform.metrics import MeasureRequests, Metrics
 from tongke_platform.notices import delivering
-from tongke_platform.notices import pages as notice_pages
-from tongke_platform.notices import routes as notice_routes
 from tongke_platform.notices.live import Inbox
-from tongke_platform.pages import login
 from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import Pages, add_pages
-from tongke_platform.partnerships import pages as partnership_pages
 from tongke_platform.partnerships import rights as partnership_rights
-from tongke_platform.partnerships import routes as partnership_routes
-from tongke_platform.privacy import pages as privacy_pages
-from tongke_platform.privacy import retention
+from tongke_platform.privacy import exports, retention
 from tongke_platform.settings import Settings, signing_secret
-from tongke_platform.wire import routes as wire_routes
 from tongke_platform.wire.carrier import Carrier, LocalCarrier
 from tongke_platform.wire.hub import Wire
 from tongke_platform.wire.redis_carrier import RedisCarrier
@@ -78,14 +47,13 @@ from tongke_streaming.hls.routes import hls_routes
 from tongke_streaming.rtc.client import RelayClient
 from tongke_streaming.rtc.routes import rtc_routes
 
-MAX_BODY = 1 << 20
-
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def make_frame(settings: Settings) -> Frame:
     audited.install()
     rechecks.install()
+    searching.install()
     events = Events()
     database = Database(settings.sql_url, events.publish)
     secret = signing_secret(settings)
@@ -126,49 +94,30 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY,
+        max_body_size=slices.MAX_BODY,
         lifespan=_lifespan(frame, relay, hls, media),
         middleware=[
             Middleware(MeasureRequests, metrics=metrics),
             Middleware(LogRequests),
             Middleware(SecurityHeaders),
             Middleware(KnowOrigin),
+            Middleware(LimitRequests, settings=settings),
             Middleware(SameOrigin),
         ],
     )
     app.state.frame = frame
     app.state.live_hub, app.state.attendance = media.hub, media.attendance
     frame.wire.register(Inbox(frame))
-    for told in (notice_routes, notice_pages, fact_routes):
-        app.include_router(told.router)
     tasks.register(frame.jobs, media)
     tasks.register_facts(frame)
     import_tasks.register(frame.jobs, frame)
+    exports.register_job(frame.jobs, frame)
     material_tasks.register(frame)
     package_tasks.register(frame)
     problems.install(app)
     _add_pages(app, settings, frame)
-    for slice_ in (account_routes, lesson_routes, wire_routes, login, lesson_pages, firstrun_pages):
-        app.include_router(slice_.router)
-    for joined in (partnership_routes, partnership_pages, device_routes, device_pages):
-        app.include_router(joined.router)
-    for packed in (package_routes, export_routes, takehome_routes):
-        app.include_router(packed.router)
-    for catalogue in (catalogue_routes, catalogue_doors):
-        app.include_router(catalogue.router)
-    app.include_router(lesson_routes.invitation_router)
-    for materials in (upload_routes.router, material_downloads.router, *material_routes.ROUTERS):
-        app.include_router(materials)
     partnership_rights.offer(rules.all_rules())
-    for account in (account_pages, account_doors, account_desk):
-        app.include_router(account.router)
-    for trust in (audit_routes, audit_pages, consent_routes, consent_pages, consent_doors):
-        app.include_router(trust.router)
-    app.include_router(privacy_pages.router)
-    for import_ in (import_routes, import_pages):
-        app.include_router(import_.router)
-    for router in (*ROUTERS, rules.router):
-        app.include_router(router)
+    app.router.routes.extend(slices.included())
     app.router.routes.extend(_media_routes(settings, frame, media, relay))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))
     return app
@@ -206,12 +155,12 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
 def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
+        looks = unled.rounds(frame)
+        frame.events.listen(rechecks.RIGHTS_CHANGED, lambda _: looks.soon())
         rounds = (
-            delivering.rounds(frame),
-            fact_tasks.rounds(frame),
-            retention.rounds(frame),
-            material_tasks.rounds(frame),
-        )
+            delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame), looks,
+            material_tasks.rounds(frame), rebuild.rounds(frame),
+        )  # fmt: skip
         await frame.wire.start()
         media.start()
         relay.start()

@@ -6,12 +6,14 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from tongke_platform.errors import (
     N_,
+    Conflict,
     Forbidden,
     Invalid,
     NotFound,
@@ -35,7 +37,44 @@ REFUSALS = {
     "nothing_yet": N_("There is nothing to watch yet."),
     "no_session": N_("This connection has ended."),
 }
+ALREADY_THERE = N_("This is already there, or has changed meanwhile. Please look again.")
 MEDIA_AWAY = N_("The media service is restarting. Please try again in a moment.")
+
+# Of every operation, in the document of the API.
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": words,
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "code", "detail"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "code": {"type": "string", "description": "Stable, for programs."},
+                        "detail": {"type": "string", "description": "For people."},
+                        "errors": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "properties": {
+                                    "field": {"type": "string"},
+                                    "detail": {"type": "string"},
+                                },
+                            },
+                        },
+                    },
+                }
+            }
+        },
+    }
+    for status, words in {
+        "4XX": "Refused, as a problem (RFC 9457).",
+        "5XX": "Failed, as a problem (RFC 9457).",
+    }.items()
+}
 
 
 def message_of(connection: HTTPConnection, error: TongkeError) -> str:
@@ -131,6 +170,14 @@ def install(app: FastAPI) -> None:
         ]
         return render(request, Invalid(), {"errors": fields})
 
+    async def on_unfit(request: Request, error: Exception) -> Response:
+        return render(request, Invalid(code="unfit_value"))
+
+    async def on_twice(request: Request, error: Exception) -> Response:
+        # Two at once: what is looked up first has its own sentence where it matters.
+        log.warning("refused by the database", error=type(error.__cause__).__name__)
+        return render(request, Conflict(ALREADY_THERE))
+
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("request failed", exc_info=error)
         return render(request, TongkeError())
@@ -140,4 +187,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LinkLost, on_media_away)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(DataError, on_unfit)
+    app.add_exception_handler(IntegrityError, on_twice)
     app.add_exception_handler(Exception, on_bug)

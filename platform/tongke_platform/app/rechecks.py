@@ -13,7 +13,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from tongke_courses.catalogue.links import REVOKED as LINK_REVOKED
 from tongke_courses.catalogue.settling import NARROWED
-from tongke_courses.lessons.models import LessonRoom
+from tongke_courses.lessons.models import Lesson, LessonRoom
 from tongke_platform.accounts.repository import CREDENTIALS_ENDED
 from tongke_platform.consent.service import CHANGED as CONSENT_CHANGED
 from tongke_platform.database import Record, tell
@@ -37,6 +37,7 @@ TABLES: dict[type[Record], tuple[str, ...]] = {
     Organisation: ("closed_on", "merged_into_id", "region_id", "parent_id"),
     Room: ("revoked_at", "token", "school_id", "class_id"),
     ClassEntry: ("class_id", "pupil_id", "starts_on", "ends_on"),
+    Lesson: ("teacher_id", "school_id"),
     LessonRoom: ("declined_at", "partnership_id"),
 }  # fmt: skip
 NEW_COUNTS = frozenset({ClassEntry})

@@ -25,8 +25,8 @@ router = APIRouter(include_in_schema=False)
 # What the part of a rule's name before the dot is called; the order is the page's.
 AREAS = {
     "lesson": N_("Lessons"),
-    "materials": N_("Lessons"),
     "course": N_("Courses"),
+    "materials": N_("Lessons"),
     "room": N_("Classrooms"),
     "rooms": N_("Classrooms"),
     "device": N_("Classrooms"),
@@ -41,6 +41,7 @@ AREAS = {
     "invitations": N_("People and their accounts"),
     "classes": N_("Classes and pupils"),
     "pupils": N_("Classes and pupils"),
+    "textbooks": N_("Textbooks"),
     "partnerships": N_("Partnerships"),
     "partnership": N_("Partnerships"),
     "consent": N_("Consent and personal data"),

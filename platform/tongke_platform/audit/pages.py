@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from tongke_platform.audit.repository import Filter, Shown
 from tongke_platform.audit.rights import READ
 from tongke_platform.audit.words import names_in, said
 from tongke_platform.errors import N_
+from tongke_platform.fields import parse_day
 from tongke_platform.frame import Reading
 from tongke_platform.pages.languages import translations
 from tongke_platform.pages.rendering import ThePages
@@ -23,7 +23,16 @@ from tongke_platform.pages.sections import Section, add_section
 from tongke_platform.pages.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
-SECTION = add_section(Section("audit", N_("Audit log"), "/admin/audit", "scroll-text", READ))
+SECTION = add_section(
+    Section(
+        "audit",
+        N_("Audit log"),
+        "/admin/audit",
+        "scroll-text",
+        READ,
+        N_("who changed what, and when"),
+    )
+)
 PAGE = 50
 
 
@@ -56,8 +65,8 @@ async def log(
         _uuid(person),
         _uuid(subject),
         _uuid(organisation),
-        _day(first_day),
-        _day(last_day),
+        parse_day(first_day),
+        parse_day(last_day),
     )
     found = await service.search(session, principal, wanted, before=_uuid(before), limit=PAGE + 1)
     shown = found[:PAGE]
@@ -85,12 +94,5 @@ async def log(
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
-    except ValueError:
-        return None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
     except ValueError:
         return None

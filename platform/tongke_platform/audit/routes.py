@@ -1,7 +1,6 @@
 """JSON API of the audit log."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.audit import service
 from tongke_platform.audit.repository import Filter, Shown
 from tongke_platform.audit.schemas import EntriesOut, EntryOut
+from tongke_platform.fields import Day
 from tongke_platform.frame import Reading
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
@@ -24,8 +24,8 @@ async def search(
     person: UUID | None = None,
     subject: UUID | None = None,
     organisation: UUID | None = None,
-    first_day: date | None = None,
-    last_day: date | None = None,
+    first_day: Day | None = None,
+    last_day: Day | None = None,
     before: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> EntriesOut:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from tongke_platform.audit.details import HIDDEN
+from tongke_platform.consent.purposes import WORDS
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_
 from tongke_platform.organisations.kinds import KIND_NAMES
@@ -18,7 +19,9 @@ from tongke_platform.people.models import Person
 # A field that is not here is shown as it is written.
 FIELDS: dict[str, str] = {
     "acting_for_id": N_("For"),
+    "changed": N_("changed"),
     "changed_at": N_("Changed"),
+    "class_lists": N_("Class lists"),
     "class_size": N_("Pupils"),
     "closed_on": N_("Closed"),
     "code": N_("Code"),
@@ -26,6 +29,13 @@ FIELDS: dict[str, str] = {
     "display_name": N_("Name"),
     "ends_on": N_("Until"),
     "erased_at": N_("Person erased"),
+    "from_person_id": N_("Before"),
+    "new": N_("new"),
+    "size": N_("Size"),
+    "state": N_("State"),
+    "title": N_("Title"),
+    "unchanged": N_("as they are"),
+    "wrong": N_("to correct"),
     "expires_at": N_("Until"),
     "kind": N_("Kind"),
     "label": N_("Name"),
@@ -51,6 +61,13 @@ FIELDS: dict[str, str] = {
 # Said by the entry itself, or of no use to a person.
 UNSAID = frozenset({"scope", "partnership_id", "pupil_id", "class_id", "act", "way"})
 VALUES: dict[str, Mapping[str, str]] = {
+    "purpose": {purpose.value: words.name for purpose, words in WORDS.items()},
+    "state": {
+        "waiting": N_("Being put together"),
+        "ready": N_("Ready"),
+        "fetched": N_("Fetched"),
+        "expired": N_("Over"),
+    },
     "role": {role.value: name for role, name in roles.NAMES.items()},
     "kind": {
         **{kind.value: name for kind, name in KIND_NAMES.items()},

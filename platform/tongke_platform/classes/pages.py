@@ -35,7 +35,14 @@ from tongke_platform.undo import service as undos
 
 router = APIRouter(include_in_schema=False)
 SECTION = add_section(
-    Section("classes", N_("Classes"), "/admin/classes", "graduation-cap", rights.READ)
+    Section(
+        "classes",
+        N_("Classes"),
+        "/admin/classes",
+        "graduation-cap",
+        rights.READ,
+        N_("classes and their lists, and moving up a grade each year"),
+    )
 )
 LABELS = {
     "school": N_("School"),

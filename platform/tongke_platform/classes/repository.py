@@ -6,7 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from tongke_platform.database import Repository
@@ -62,6 +73,13 @@ class YearRepository(Repository[AcademicYear]):
             )
         )
 
+    async def named(self, name: str, region_id: UUID | None) -> AcademicYear | None:
+        return await self._first(
+            self.base().where(
+                AcademicYear.name == name, AcademicYear.region_id.is_not_distinct_from(region_id)
+            )
+        )
+
     async def _first(self, statement: Select[Any]) -> AcademicYear | None:
         return await self.one_or_none(statement.limit(1))
 
@@ -74,6 +92,26 @@ class YearRepository(Repository[AcademicYear]):
             .order_by(AcademicYear.starts_on.desc(), AcademicYear.id)
             .limit(100)
         )
+
+    async def relevant(
+        self, clause: ColumnElement[bool], paths: Sequence[str]
+    ) -> Sequence[tuple[AcademicYear, Region | None]]:
+        """Everybody's, those of regions that fit and those of regions that hold these paths."""
+        above = [
+            func.substr(literal(path), 1, func.length(Region.path)) == Region.path for path in paths
+        ]
+        found = await self.session.execute(
+            select(AcademicYear, Region)
+            .outerjoin(Region, Region.id == AcademicYear.region_id)
+            .where(or_(AcademicYear.region_id.is_(None), clause, *above))
+            .order_by(AcademicYear.starts_on.desc(), AcademicYear.id)
+            .limit(100)
+        )
+        return [(year, region) for year, region in found.all()]
+
+    async def remove(self, year: AcademicYear) -> None:
+        await self.session.delete(year)
+        await self.session.flush()
 
 
 @dataclass(frozen=True)
@@ -102,6 +140,24 @@ class ClassRepository(Repository[SchoolClass]):
 
     def base(self) -> Select[Any]:
         return select(SchoolClass).options(joinedload(SchoolClass.organisation))
+
+    async def schools(
+        self, clause: ColumnElement[bool], day: date, q: str, limit: int
+    ) -> Sequence[tuple[Organisation, int]]:
+        """Open organisations that fit and have classes going on, with how many; by name."""
+        statement = (
+            select(Organisation, func.count())
+            .join(SchoolClass, SchoolClass.organisation_id == Organisation.id)
+            .where(clause, going_on(day), Organisation.closed_on.is_(None))
+            .group_by(Organisation.id)
+            .order_by(Organisation.name, Organisation.id)
+            .limit(limit)
+        )
+        if q:
+            statement = statement.where(contains(Organisation.name, q))
+        return [
+            (school, number) for school, number in (await self.session.execute(statement)).all()
+        ]
 
     async def to_change(self, key: UUID) -> SchoolClass | None:
         return await self.locked(self.base().where(SchoolClass.id == key))
@@ -217,6 +273,15 @@ class ClassRepository(Repository[SchoolClass]):
 
 class ClassYearRepository(Repository[ClassYear]):
     model = ClassYear
+
+    async def counts(self, years: Sequence[UUID]) -> dict[UUID, int]:
+        """Classes in each year that has any."""
+        found = await self.session.execute(
+            select(ClassYear.year_id, func.count())
+            .where(ClassYear.year_id.in_(years))
+            .group_by(ClassYear.year_id)
+        )
+        return {key: number for key, number in found.all()}
 
 
 class PupilRepository(Repository[Pupil]):

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from tongke_platform.accounts.rights import RequiredPrincipal
-from tongke_platform.classes import promotion, rights, service
+from tongke_platform.classes import promotion, rights, service, years
 from tongke_platform.classes.repository import ClassRepository, ClassRow, YearRepository
 from tongke_platform.classes.schemas import (
     ClassChange,
@@ -17,6 +17,7 @@ from tongke_platform.classes.schemas import (
     PupilOut,
     PupilsIn,
     StepOut,
+    YearChange,
     YearIn,
     YearOut,
 )
@@ -51,6 +52,17 @@ async def create_year(wanted: YearIn, session: Writing, principal: RequiredPrinc
         region=region, by=principal,
     )  # fmt: skip
     return YearOut.model_validate(made)
+
+
+@router.patch("/years/{year_id}")
+async def correct_year(
+    year_id: UUID, wanted: YearChange, session: Writing, principal: RequiredPrincipal
+) -> YearOut:
+    await years.correct(
+        session, year_id, name=wanted.name, starts_on=wanted.starts_on, ends_on=wanted.ends_on,
+        by=principal,
+    )  # fmt: skip
+    return YearOut.model_validate((await years.to_correct(session, year_id, principal)).year)
 
 
 def _out(row: ClassRow) -> ClassOut:

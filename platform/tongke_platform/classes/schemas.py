@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tongke_platform.fields import Day
 from tongke_platform.organisations.schemas import Name40, Name80, OrganisationOut, Wanted
 
 
@@ -12,9 +13,15 @@ class YearIn(Wanted):
     """Without a region it is everybody's."""
 
     name: Name40
+    starts_on: Day
+    ends_on: Day
+    region_id: UUID | None = None
+
+
+class YearChange(Wanted):
+    name: Name40
     starts_on: date
     ends_on: date
-    region_id: UUID | None = None
 
 
 class YearOut(BaseModel):

@@ -59,19 +59,29 @@ async def create_year(
     region: Region | None = None,
     by: Principal | None = None,
 ) -> AcademicYear:
-    """Raises Forbidden, Invalid ``wrong_days``."""
+    """Raises Forbidden, Invalid ``wrong_days``, Conflict ``year_there``."""
     if by is not None:
         check_region(YEARS, by, region)
-    if not DAY <= ends_on - starts_on <= 500 * DAY:
-        raise Invalid(N_("The last day lies before the first."), code="wrong_days")
-    return await YearRepository(session).add(
+    check_days(starts_on, ends_on)
+    years, region_id = YearRepository(session), region.id if region else None
+    if await years.named(name, region_id) is not None:
+        raise Conflict(N_("This academic year is there already."), code="year_there")
+    return await years.add(
         AcademicYear(
             name=name,
             starts_on=starts_on,
             ends_on=ends_on,
-            region_id=region.id if region else None,
+            region_id=region_id,
         )
     )
+
+
+def check_days(starts_on: date, ends_on: date) -> None:
+    """Raises Invalid ``wrong_days``."""
+    if ends_on - starts_on > 500 * DAY:
+        raise Invalid(N_("An academic year has at most 500 days."), code="wrong_days")
+    if ends_on - starts_on < DAY:
+        raise Invalid(N_("The last day lies before the first."), code="wrong_days")
 
 
 async def year_on(session: WriteSession, place: Organisation, day: date) -> AcademicYear:

@@ -101,6 +101,7 @@ async def _lesson(
         grade="三年级",
         course_id=course,
         unit_id=unit,
+        planned_minutes=40,
         visibility=Visibility.PUBLIC if first else None,
     )
     return (await syllabus.plan(frame, session, by, wanted)).id

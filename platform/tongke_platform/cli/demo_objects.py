@@ -41,6 +41,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/api/lessons/{lesson_id}",
         "/lessons/{lesson_id}/teach",
         "/lessons/{lesson_id}/replay",
+        "/admin/lessons/{lesson_id}",
     ),
     "upload": ("/api/uploads/{upload_id}",),
     "material": (
@@ -99,6 +100,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/admin/classes/{class_id}",
         "/admin/organisations/{organisation_id}/promotion",
     ),
+    "class_textbooks": ("/api/classes/{class_id}/textbooks",),
     "pupil": (
         "/api/classes/{class_id}/pupils",
         "/api/classes/{class_id}/pupils/{pupil_id}",

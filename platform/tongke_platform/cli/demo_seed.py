@@ -20,7 +20,13 @@ from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.lessons.rights import holder_of
 from tongke_platform.accounts import service as accounts
 from tongke_platform.app.factory import make_frame
-from tongke_platform.cli import demo_courses, demo_materials, demo_objects, demo_packages
+from tongke_platform.cli import (
+    demo_courses,
+    demo_materials,
+    demo_objects,
+    demo_packages,
+    demo_textbooks,
+)
 from tongke_platform.database import WriteSession, utc_now
 from tongke_platform.demo import people
 from tongke_platform.demo.people import DemoLesson
@@ -133,6 +139,7 @@ class _Seeder:
             seeded = await self._lessons(
                 session, found[people.OWNER], rooms[people.PARTNER.code], state
             )
+            await demo_textbooks.fill(session, place, objects["class_id"])
         write_state(data_dir, state)
         objects |= await demo_courses.fill(self._frame, place.person.id, objects)
         objects |= await demo_objects.look_up(self._frame, place)
@@ -328,7 +335,7 @@ class _Seeder:
         )
 
     def _is_now(self, lesson: Lesson) -> bool:
-        open_still = lesson.state is not LessonState.ENDED
+        open_still = lesson.state is not LessonState.ENDED and lesson.planned_start is not None
         return open_still and lesson.starts_at <= self._now <= lesson.planned_end
 
     def _is_today(self, lesson: Lesson) -> bool:

@@ -7,10 +7,13 @@ from tongke_platform.cli import (
     doctor,
     export,
     import_,
+    import_textbooks,
     migrate,
     packages,
     publish,
+    retention,
     rollups,
+    search,
     serve,
     user,
     watch,
@@ -28,8 +31,11 @@ cli.command("demo")(demo.command)
 cli.command("publish")(publish.command)
 cli.command("watch")(watch.command)
 cli.command("migrate")(migrate.command)
+cli.add_typer(retention.cli, name="retention")
 cli.add_typer(rollups.cli, name="rollups")
+cli.add_typer(search.cli, name="search")
 cli.command("doctor")(doctor.command)
+import_.cli.command("textbooks")(import_textbooks.command)
 cli.add_typer(import_.cli, name="import")
 cli.add_typer(export.cli, name="export")
 packages.register(import_.cli, export.cli)

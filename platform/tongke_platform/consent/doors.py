@@ -29,7 +29,7 @@ async def _limited(frame: Frame, request: Request) -> None:
 def _gone(request: Request, pages: Pages, error: TongkeError) -> Response:
     return pages.render(
         request,
-        "accounts/gone.html",
+        "consent/gone.html",
         status=error.status,
         trouble="",
         words=trouble_of(request, pages, error),

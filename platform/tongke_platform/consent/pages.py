@@ -19,11 +19,28 @@ from tongke_platform.frame import Frame, Reading, TheFrame, Writing
 from tongke_platform.organisations.repository import OrganisationRepository
 from tongke_platform.pages.desk import chosen, desk, done, query
 from tongke_platform.pages.rendering import ThePages
-from tongke_platform.pages.sections import Section, add_section
+from tongke_platform.pages.sections import Section, Waiting, add_section
 from tongke_platform.paging import Window
 
 router = APIRouter(prefix="/admin/consent", include_in_schema=False)
-SECTION = add_section(Section("consent", N_("Consent"), "/admin/consent", "scroll-text", READ))
+SECTION = add_section(
+    Section(
+        "consent",
+        N_("Consent"),
+        "/admin/consent",
+        "shield-check",
+        READ,
+        N_("which guardians agreed to what"),
+        (
+            Waiting(
+                N_("Pupils whose guardians have not agreed to recording: %(count)s"),
+                "/admin/consent?state=missing",
+                MANAGE,
+                service.missing_recording,
+            ),
+        ),
+    )
+)
 MAX_PHOTO = 16 << 20
 Purposes = Annotated[list[Purpose], Form(default_factory=list, max_length=10)]
 
@@ -35,15 +52,17 @@ async def classes(
     session: Reading,
     principal: RequiredPrincipal,
     q: Annotated[str, Query(max_length=200)] = "",
+    state: Annotated[str, Query(max_length=20)] = "",
     after: Annotated[str, Query(max_length=1000)] = "",
 ) -> Response:
     """Classes with how many of their pupils may be recorded."""
     if not READ.allows_anywhere(principal):
         raise Forbidden
     q = q.strip().replace("\0", "")
-    found = await ClassRepository(session).page(
-        READ.clause(principal), Window.of(after), principal.today, q=q
-    )
+    readable, missing = READ.clause(principal), state == "missing"
+    if missing:
+        readable &= service.lacking(Purpose.RECORDING, principal.today)
+    found = await ClassRepository(session).page(readable, Window.of(after), principal.today, q=q)
     keys = [row.school_class.id for row in found.items]
     counts = await service.agreed_by_class(session, keys, Purpose.RECORDING, principal.today)
     return desk(
@@ -55,8 +74,9 @@ async def classes(
         found=found,
         counts=counts,
         q=q,
+        missing=missing,
         after=after,
-        here=query(q=q),
+        here=query(q=q, state="missing" if missing else ""),
     )
 
 

@@ -5,13 +5,21 @@ from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, or_, select, tuple_, update
+from sqlalchemy.orm import aliased
 
-from tongke_platform.classes.repository import in_class
-from tongke_platform.consent.models import ConsentEvent, ConsentForm, ConsentLink, LinkKind
+from tongke_platform.classes.repository import going_on, in_class
+from tongke_platform.consent.models import (
+    ConsentAct,
+    ConsentEvent,
+    ConsentForm,
+    ConsentLink,
+    LinkKind,
+)
 from tongke_platform.consent.purposes import Purpose
 from tongke_platform.database import Repository
-from tongke_platform.organisations.models import ClassEntry
+from tongke_platform.organisations.models import ClassEntry, Organisation, SchoolClass
+from tongke_platform.paging import count
 
 
 class LedgerRepository(Repository[ConsentEvent]):
@@ -34,6 +42,49 @@ class LedgerRepository(Repository[ConsentEvent]):
             )
         )
         return [(class_id, pupil_id) for class_id, pupil_id in found.all()]
+
+    async def missing(
+        self, places: ColumnElement[bool], purpose: Purpose, version: str, day: date
+    ) -> int:
+        """Pupils in classes of these places whose newest event does not allow it on ``day``."""
+        statement = (
+            select(ClassEntry.pupil_id)
+            .distinct()
+            .join(SchoolClass, SchoolClass.id == ClassEntry.class_id)
+            .join(Organisation, Organisation.id == SchoolClass.organisation_id)
+            .where(places, in_class(day), going_on(day), ~allowed(purpose, version, day))
+        )
+        return await count(self.session, statement)
+
+
+def allowed(purpose: Purpose, version: str, day: date) -> ColumnElement[bool]:
+    """Whether the newest event of ClassEntry's pupil allows it; ``service.holds`` says the same."""
+    later = aliased(ConsentEvent)
+    newer = select(later.id).where(
+        later.pupil_id == ConsentEvent.pupil_id,
+        later.purpose == purpose,
+        tuple_(later.at, later.id) > tuple_(ConsentEvent.at, ConsentEvent.id),
+    )
+    return (
+        select(ConsentEvent.id)
+        .where(
+            ConsentEvent.pupil_id == ClassEntry.pupil_id,
+            ConsentEvent.purpose == purpose,
+            ConsentEvent.act == ConsentAct.GIVEN,
+            ConsentEvent.text == version,
+            or_(ConsentEvent.until.is_(None), ConsentEvent.until >= day),
+            ~newer.exists(),
+        )
+        .correlate(ClassEntry)
+        .exists()
+    )
+
+
+def class_lacking(purpose: Purpose, version: str, day: date) -> ColumnElement[bool]:
+    """SchoolClass has a pupil on ``day`` for whom ``allowed`` is not so."""
+    return SchoolClass.id.in_(
+        select(ClassEntry.class_id).where(in_class(day), ~allowed(purpose, version, day))
+    )
 
 
 class LinkRepository(Repository[ConsentLink]):

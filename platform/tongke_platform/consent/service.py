@@ -5,10 +5,12 @@ import os
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
+
+from sqlalchemy import ColumnElement
 
 from tongke_platform.audit import service as audit
 from tongke_platform.classes.repository import ClassRepository, PupilRepository
@@ -21,7 +23,12 @@ from tongke_platform.consent.models import (
     LinkKind,
 )
 from tongke_platform.consent.purposes import WORDS, Purpose
-from tongke_platform.consent.repository import FormRepository, LedgerRepository, LinkRepository
+from tongke_platform.consent.repository import (
+    FormRepository,
+    LedgerRepository,
+    LinkRepository,
+    class_lacking,
+)
 from tongke_platform.consent.rights import MANAGE, READ
 from tongke_platform.consent.withdrawing import withdrawn
 from tongke_platform.database import ReadSession, WriteSession
@@ -112,6 +119,18 @@ async def check_recording(session: ReadSession, room: Room, day: date) -> None:
     agreed = await standing(session, listed, day, Purpose.RECORDING)
     if missing := sum(not events for events in agreed.values()):
         raise Forbidden(NOT_ALL, code="no_consent", count=missing)
+
+
+async def missing_recording(session: ReadSession, by: Principal, now: datetime) -> int:
+    """How many pupils of classes ``by`` may ask for may not be recorded today."""
+    return await LedgerRepository(session).missing(
+        MANAGE.clause(by), Purpose.RECORDING, WORDS[Purpose.RECORDING].version, by.today
+    )
+
+
+def lacking(purpose: Purpose, day: date) -> ColumnElement[bool]:
+    """Classes with a pupil whose guardians have not agreed, as a condition."""
+    return class_lacking(purpose, WORDS[purpose].version, day)
 
 
 async def agreed_by_class(

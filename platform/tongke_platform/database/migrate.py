@@ -42,6 +42,11 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
+def is_modelled(name: str | None, kind: str, _parents: object) -> bool:
+    """False for the search index and what SQLite keeps beside it: no model describes those."""
+    return not (kind == "table" and name is not None and name.startswith("search_index"))
+
+
 def head_revision() -> str | None:
     return _scripts().get_current_head()
 
@@ -108,7 +113,8 @@ async def differences(url: str, metadata: MetaData) -> list[Any]:
     """What autogenerate would still change; empty when tables and models agree."""
 
     def work(connection: Connection) -> list[Any]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": is_modelled}
+        context = MigrationContext.configure(connection, opts=opts)
         return list(compare_metadata(context, metadata))
 
     return await _on_connection(url, work)

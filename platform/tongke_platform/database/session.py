@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import Session
 
+from tongke_platform.database.unfit import tell_unfit
+
 BUSY_TIMEOUT_MS = 5000
 CONNECT_TIMEOUT_S = 10
 
@@ -103,11 +105,13 @@ def _make_engine(url: str, is_sqlite: bool, begin: str, **options: Any) -> Async
             "timeout": CONNECT_TIMEOUT_S,
             "server_settings": {"lock_timeout": str(BUSY_TIMEOUT_MS)},
         }
-        return create_async_engine(
+        engine = create_async_engine(
             url, pool_pre_ping=True, pool_timeout=10, connect_args=waits, **options
         )
-    engine = create_async_engine(url, pool_timeout=10, **options)
-    prepare_sqlite(engine, begin)
+    else:
+        engine = create_async_engine(url, pool_timeout=10, **options)
+        prepare_sqlite(engine, begin)
+    tell_unfit(engine)
     return engine
 
 

@@ -18,10 +18,33 @@ from tongke_platform.frame import Frame, Reading, TheFrame, Writing
 from tongke_platform.organisations.models import Room
 from tongke_platform.pages.desk import desk, done
 from tongke_platform.pages.rendering import ThePages
-from tongke_platform.pages.sections import Section, add_section
+from tongke_platform.pages.sections import Section, Waiting, add_section
 
 router = APIRouter(include_in_schema=False)
-SECTION = add_section(Section("devices", N_("Classroom PCs"), "/admin/devices", "monitor", APPROVE))
+SECTION = add_section(
+    Section(
+        "devices",
+        N_("Classroom PCs"),
+        "/admin/devices",
+        "monitor",
+        APPROVE,
+        N_("let a PC into its classroom by the code it shows"),
+        (
+            Waiting(
+                N_("PCs that show a code and ask for a classroom now: %(count)s"),
+                "/admin/devices",
+                APPROVE,
+                service.asking,
+            ),
+            Waiting(
+                N_("Classrooms whose PC has never opened their page: %(count)s"),
+                "/admin/rooms?state=no-pc",
+                APPROVE,
+                service.rooms_without_pc,
+            ),
+        ),
+    )
+)
 COOKIE = "tongke_pairing"
 FRESH = "tongke_paired"
 FRESH_S = 300

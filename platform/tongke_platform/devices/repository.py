@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, select, update
 from sqlalchemy.orm import joinedload
 
 from tongke_platform.database import Repository, WriteSession
 from tongke_platform.devices.models import Device, PairingRequest
 from tongke_platform.devices.rights import APPROVE
 from tongke_platform.organisations.models import Organisation, Room
+from tongke_platform.paging import count
 from tongke_platform.rights import Principal
 
 
@@ -51,6 +52,14 @@ class PairingRepository(Repository[PairingRequest]):
             )
         )
 
+    async def asking(self, now: datetime) -> int:
+        return await count(
+            self.session,
+            select(PairingRequest.id).where(
+                PairingRequest.expires_at > now, PairingRequest.room_id.is_(None)
+            ),
+        )
+
 
 class DeviceRepository(Repository[Device]):
     model = Device
@@ -79,6 +88,12 @@ class DeviceRepository(Repository[Device]):
         await self.session.execute(update(Device).where(Device.id == key).values(last_seen=now))
 
 
+def never_opened() -> ColumnElement[bool]:
+    """Rooms with an address that no PC has opened."""
+    seen = select(Device.id).where(Device.room_id == Room.id).exists()
+    return and_(Room.revoked_at.is_(None), ~seen)
+
+
 class PairableRoomRepository(Repository[Room]):
     """Rooms with their schools, whether their address was revoked or not."""
 
@@ -101,6 +116,19 @@ class PairableRoomRepository(Repository[Room]):
             )
         return await self.all(
             statement.order_by(Organisation.name, Room.name, Room.id).limit(limit)
+        )
+
+    async def never_opened(self, principal: Principal) -> int:
+        """How many of those they may pair a PC with no PC has opened."""
+        return await count(
+            self.session,
+            select(Room.id)
+            .join(Organisation, Organisation.id == Room.school_id)
+            .where(
+                APPROVE.clause(principal),
+                Organisation.closed_on.is_(None),
+                never_opened(),
+            ),
         )
 
     async def to_change(self, key: UUID) -> Room | None:

@@ -48,6 +48,18 @@ class Waiting:
     room: Room | None = None
 
 
+async def asking(session: ReadSession, by: Principal, now: datetime) -> int:
+    """How many PCs show a code: for the platform only, as they do not say which school's they are."""
+    if not APPROVE.allows_everywhere(by):
+        return 0
+    return await PairingRepository(session).asking(now)
+
+
+async def rooms_without_pc(session: ReadSession, by: Principal, now: datetime) -> int:
+    """How many classrooms they may pair a PC with no PC has opened yet."""
+    return await PairableRoomRepository(session).never_opened(by)
+
+
 async def ask(frame: Frame, secret: str, user_agent: str) -> Waiting:
     """The code of the PC with this secret, or a new one. Raises Busy when no code is free."""
     found = await waiting(frame, secret)

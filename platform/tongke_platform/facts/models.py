@@ -22,6 +22,7 @@ class FactRecord(Record):
         Index("ix_facts_school_id_id", "school_id", "id"),
         Index("ix_facts_counterpart_id_id", "counterpart_id", "id"),
         Index("ix_facts_kind_occurred_at", "kind", "occurred_at"),
+        Index("ix_facts_kind_id", "kind", "id"),
         Index("ix_facts_subject_id_kind", "subject_id", "kind"),
     )
 
@@ -69,6 +70,7 @@ class Rollup(Record):
     __tablename__ = "fact_rollups"
     __table_args__ = (
         Index("ix_fact_rollups_day_id", "day", "id"),
+        Index("ix_fact_rollups_kind_day_id", "kind", "day", "id"),
         Index("ix_fact_rollups_school_id_day", "school_id", "day"),
         Index("ix_fact_rollups_counterpart_id_day", "counterpart_id", "day"),
     )

@@ -1,7 +1,6 @@
 """JSON API of facts: what happened, its daily sums, and from every sum the way to its facts."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from tongke_platform.facts.kinds import named
 from tongke_platform.facts.models import FactRecord, Rollup
 from tongke_platform.facts.repository import Days
 from tongke_platform.facts.schemas import FactOut, FactsOut, RollupOut, RollupsOut
+from tongke_platform.fields import Day
 from tongke_platform.frame import Frame, Reading, TheFrame
 
 router = APIRouter(prefix="/api", tags=["facts"])
@@ -49,8 +49,8 @@ async def facts(
     frame: TheFrame,
     kind: KindName = "",
     school: UUID | None = None,
-    first_day: date | None = None,
-    last_day: date | None = None,
+    first_day: Day | None = None,
+    last_day: Day | None = None,
     before: UUID | None = None,
     limit: Limit = 50,
 ) -> FactsOut:
@@ -83,8 +83,8 @@ async def rollups(
     frame: TheFrame,
     kind: KindName = "",
     school: UUID | None = None,
-    first_day: date | None = None,
-    last_day: date | None = None,
+    first_day: Day | None = None,
+    last_day: Day | None = None,
     before: UUID | None = None,
     limit: Limit = 50,
 ) -> RollupsOut:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
@@ -11,19 +10,36 @@ from starlette.responses import RedirectResponse, Response
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.errors import N_, Forbidden, TongkeError
 from tongke_platform.frame import Reading, TheFrame, Writing
-from tongke_platform.imports import paper, service
+from tongke_platform.imports import exporting, paper, service
 from tongke_platform.imports.models import Import, ImportState, Outcome
 from tongke_platform.imports.rights import PEOPLE
 from tongke_platform.imports.routes import MAX_UPLOAD, speaker
-from tongke_platform.imports.schemas import errors_of, row_out
+from tongke_platform.imports.schemas import errors_of, line_of, row_out
 from tongke_platform.pages.desk import desk, done
 from tongke_platform.pages.rendering import Pages, ThePages
-from tongke_platform.pages.sections import Section, add_section
+from tongke_platform.pages.sections import Section, Waiting, add_section
 from tongke_platform.people.roles import NAMES, Role
 from tongke_platform.rights import Principal
 
 router = APIRouter(prefix="/admin/import", include_in_schema=False)
-SECTION = add_section(Section("import", N_("Bring people in"), "/admin/import", "upload", PEOPLE))
+SECTION = add_section(
+    Section(
+        "import",
+        N_("Bring people in"),
+        "/admin/import",
+        "upload",
+        PEOPLE,
+        N_("whole staff rooms and class lists from a file"),
+        (
+            Waiting(
+                N_("Imports looked at, but not confirmed yet: %(count)s"),
+                "/admin/import#recent",
+                PEOPLE,
+                service.to_confirm,
+            ),
+        ),
+    )
+)
 SHOWN = 100
 DISCARDED = N_("The preview was discarded. Nothing was written.")
 
@@ -60,6 +76,9 @@ async def _form(
         schools=[(one.code, one.name) for one in schools],
         school=school or (schools[0].code if len(schools) == 1 else ""),
         recent=await service.recent(session, principal, limit=10),
+        exports=[
+            (one.code, one.name) for one in await exporting.schools_for(session, principal, frame)
+        ],
     )
 
 
@@ -92,14 +111,8 @@ async def template(
     say = speaker(frame, request)
     name = say(N_("Table of people"))
     if kind == "csv":
-        return _download(paper.template_csv(say), f"{name}.csv", paper.CSV)
-    return _download(paper.template_xlsx(say), f"{name}.xlsx", paper.XLSX)
-
-
-def _download(data: bytes, name: str, kind: str) -> Response:
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
-    headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
-    return Response(data, media_type=kind, headers=headers)
+        return paper.download(paper.template_csv(say), f"{name}.csv", paper.CSV)
+    return paper.download(paper.template_xlsx(say), f"{name}.xlsx", paper.XLSX)
 
 
 @router.get("/{key}")
@@ -155,9 +168,9 @@ async def errors(
     found = await service.get(session, principal, key)
     say = speaker(frame, request)
     rows = await service.rows_of(session, found, (Outcome.WRONG,), limit=100_000)
-    said = [error for row in rows for error in errors_of(row.line, row.problems, say)]
+    said = [error for row in rows for error in errors_of(line_of(row), row.problems, say)]
     name = say(N_("Rows to correct"))
-    return _download(paper.errors_csv(said, say), f"{name}.csv", paper.CSV)
+    return paper.download(paper.errors_csv(said, say), f"{name}.csv", paper.CSV)
 
 
 @router.post("/{key}/confirm")
@@ -173,6 +186,8 @@ async def confirm(
 
 
 @router.post("/{key}/discard")
-async def discard(session: Writing, principal: RequiredPrincipal, key: UUID) -> Response:
-    await service.discard(session, principal, key)
+async def discard(
+    frame: TheFrame, session: Writing, principal: RequiredPrincipal, key: UUID
+) -> Response:
+    await service.discard(frame, session, principal, key)
     return done("/admin/import", DISCARDED)

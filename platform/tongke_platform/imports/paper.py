@@ -3,10 +3,12 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
+from urllib.parse import quote
 
 from openpyxl import Workbook
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
+from starlette.responses import Response
 
 from tongke_platform.errors import N_
 from tongke_platform.imports.schemas import RowError
@@ -82,3 +84,10 @@ def template_xlsx(say: Say) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def download(data: bytes, name: str, kind: str) -> Response:
+    """A file to keep, under a name in any script."""
+    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+    headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+    return Response(data, media_type=kind, headers=headers)

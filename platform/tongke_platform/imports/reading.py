@@ -29,7 +29,7 @@ def read_sheets(data: bytes, score: Score) -> list[Sheet]:
         raise BadFile(TOO_BIG, code="too_big", limit=MAX_FILE >> 20)
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise BadFile(EMPTY, code="empty_file")
-    _refuse_others(data)
+    refuse_others(data)
     if not data.startswith(b"PK"):
         return [read_text(data, score)]
     found = [sheet for sheet in read_workbook(data) if score(sheet.rows[:30])]
@@ -38,7 +38,8 @@ def read_sheets(data: bytes, score: Score) -> list[Sheet]:
     return found
 
 
-def _refuse_others(data: bytes) -> None:
+def refuse_others(data: bytes) -> None:
+    """What the first bytes show to be something else than a table. Raises BadFile."""
     if data.startswith(_OLE):
         # The directory of the compound file names its streams in UTF-16.
         if "EncryptedPackage".encode("utf-16-le") in data:

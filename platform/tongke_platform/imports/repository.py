@@ -13,6 +13,7 @@ from tongke_platform.imports.asker import Asker
 from tongke_platform.imports.models import Import, ImportRow, ImportState, Outcome
 from tongke_platform.imports.planning import Held, Knowledge, Known, Name, Writes
 from tongke_platform.organisations.models import Organisation
+from tongke_platform.paging import count
 from tongke_platform.people.models import Membership, Person, SignInName
 from tongke_platform.people.roles import Scope
 
@@ -45,6 +46,17 @@ class ImportRepository(Repository[Import]):
             wanted = wanted.where(Import.id < before)
         return await self.all(wanted.order_by(Import.id.desc()).limit(limit))
 
+    async def to_confirm(self, person: UUID, now: datetime) -> int:
+        return await count(
+            self.session,
+            select(Import.id).where(
+                Import.by_id == person,
+                Import.state == ImportState.PREVIEW,
+                Import.to_write > 0,
+                Import.expires_at > now,
+            ),
+        )
+
     async def locked_by_id(self, key: UUID) -> Import | None:
         return await self.locked(select(Import).where(Import.id == key))
 
@@ -74,6 +86,9 @@ class ImportRowRepository(Repository[ImportRow]):
         if outcomes:
             wanted = wanted.where(ImportRow.outcome.in_(outcomes))
         return await self.all(wanted.order_by(ImportRow.line).limit(limit))
+
+    async def remove_of(self, key: UUID) -> None:
+        await self.session.execute(delete(ImportRow).where(ImportRow.import_id == key))
 
     async def say_wrong(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """``rows`` of ``{"id", "outcome", "problems"}``."""

@@ -9,4 +9,9 @@ PEOPLE = Rule(
     frozenset({Role.ADMIN, Role.BUREAU_ADMIN, Role.SCHOOL_ADMIN}),
     entrustable=True,
 )
-RULES = (PEOPLE,)
+EXPORT = Rule(
+    "imports.export",
+    N_("Take a roster out: classes and staff, and class lists where their names may be read"),
+    frozenset({Role.ADMIN, Role.BUREAU_ADMIN, Role.SCHOOL_ADMIN, Role.ACADEMIC_OFFICE}),
+)
+RULES = (PEOPLE, EXPORT)

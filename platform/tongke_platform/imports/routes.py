@@ -37,7 +37,9 @@ async def upload(
     frame: TheFrame,
     session: Reading,
     principal: RequiredPrincipal,
-    file: Annotated[UploadFile, File(description="An .xlsx or .csv table of people.")],
+    file: Annotated[
+        UploadFile, File(description="An .xlsx or .csv table of people, or a OneRoster zip.")
+    ],
     school: Annotated[str, Form(max_length=32)] = "",
 ) -> ImportOut:
     """A preview; nothing is written before it is confirmed. ``school`` is the code of the school
@@ -72,7 +74,7 @@ async def rows(
     after: Annotated[int, Query(ge=0, le=2_000_000)] = 0,
     limit: Limit = 50,
 ) -> list[RowOut]:
-    """Rows after the one numbered ``after``."""
+    """Rows after the one whose ``at`` is ``after``."""
     found = await service.get(session, principal, key)
     page = await service.rows_of(session, found, outcome or (), after, limit)
     return [row_out(row, speaker(frame, request)) for row in page]
@@ -91,5 +93,7 @@ async def confirm(
 
 
 @router.delete("/{key}", status_code=204, response_class=Response)
-async def discard(session: Writing, principal: RequiredPrincipal, key: UUID) -> None:
-    await service.discard(session, principal, key)
+async def discard(
+    frame: TheFrame, session: Writing, principal: RequiredPrincipal, key: UUID
+) -> None:
+    await service.discard(frame, session, principal, key)

@@ -22,7 +22,10 @@ class RowError(BaseModel):
 
 
 class RowOut(BaseModel):
+    """``line`` is the row's number in its file, ``at`` its place among all: ask for those after."""
+
     line: int
+    at: int
     outcome: Outcome
     data: dict[str, Any]
     changes: list[list[str]]
@@ -73,10 +76,18 @@ def errors_of(line: int, problems: list[Any], say: Say) -> list[RowError]:
     return [say_problem(line, one, say) for one in stored]
 
 
+def line_of(row: ImportRow) -> int:
+    """In its own file: a roster is several."""
+    return int(row.data.get("line", row.line))
+
+
 def row_out(row: ImportRow, say: Say) -> RowOut:
     changes = [[say(what), before, say(after)] for what, before, after in row.changes]
-    errors = errors_of(row.line, row.problems, say)
-    return RowOut(line=row.line, outcome=row.outcome, data=row.data, changes=changes, errors=errors)
+    line = line_of(row)
+    errors = errors_of(line, row.problems, say)
+    return RowOut(
+        line=line, at=row.line, outcome=row.outcome, data=row.data, changes=changes, errors=errors
+    )
 
 
 def import_out(found: Import) -> ImportOut:

@@ -16,6 +16,8 @@ from tongke_platform.imports import people, repository
 from tongke_platform.imports.asker import Asker
 from tongke_platform.imports.cells import Problem
 from tongke_platform.imports.models import Import, ImportKind, ImportRow, ImportState, Outcome
+from tongke_platform.imports.oneroster import desk as rosters
+from tongke_platform.imports.oneroster.files import looks_like_roster
 from tongke_platform.imports.people import BATCH, Judged, Progress, Table
 from tongke_platform.imports.planning import Place, Planned
 from tongke_platform.imports.repository import ImportRepository, ImportRowRepository
@@ -28,6 +30,7 @@ from tongke_platform.rights import Principal
 
 KEPT = timedelta(hours=24)
 WRITE_JOB = "imports.write"
+ROSTER_JOB = "imports.write_roster"
 EXPIRE_JOB = "imports.expire"
 ACT = "people.imported"
 _WRITTEN = (Outcome.NEW, Outcome.CHANGED)
@@ -95,6 +98,8 @@ async def preview(
     """
     if not PEOPLE.allows_anywhere(principal):
         raise Forbidden
+    if await asyncio.to_thread(looks_like_roster, data):
+        return await _preview_roster(frame, principal, data, file_name)
     asker, today = Asker(principal), frame.today()
     async with frame.database.read() as session:
         school = await school_of_code(session, asker, school_code) if school_code else None
@@ -102,6 +107,13 @@ async def preview(
         checked = await check_people(session, asker, table, school, today)
     async with frame.database.write() as session:
         return await _keep(session, asker, checked, file_name, school, frame.now())
+
+
+async def _preview_roster(frame: Frame, principal: Principal, data: bytes, file_name: str) -> UUID:
+    key = await rosters.preview(frame, principal, data, printable(file_name), KEPT)
+    async with frame.database.write() as session:
+        session.add(Job(kind=EXPIRE_JOB, payload={}, run_at=frame.now() + KEPT))
+    return key
 
 
 async def _keep(
@@ -171,6 +183,11 @@ async def recent(
     return await ImportRepository(session).of_person(principal.id, before, limit)
 
 
+async def to_confirm(session: ReadSession, principal: Principal, now: datetime) -> int:
+    """How many previews of theirs have something to write and wait to be confirmed."""
+    return await ImportRepository(session).to_confirm(principal.id, now)
+
+
 async def rows_of(
     session: ReadSession,
     found: Import,
@@ -198,18 +215,20 @@ async def confirm(
     if not found.to_write:
         raise Conflict(NOTHING, code="nothing_to_write")
     found.state, found.started_at = ImportState.RUNNING, frame.now()
-    await frame.jobs.add(session, WRITE_JOB, id=str(found.id))
+    job = ROSTER_JOB if found.kind is ImportKind.ONEROSTER else WRITE_JOB
+    await frame.jobs.add(session, job, id=str(found.id))
     # The rows are written in bulk, which the log does not see: this entry stands for them.
     audit.record(session, principal, ACT, found, found.organisation_id, found.counts)
     return found
 
 
-async def discard(session: WriteSession, principal: Principal, key: UUID) -> None:
+async def discard(frame: Frame, session: WriteSession, principal: Principal, key: UUID) -> None:
     """Raises NotFound, Conflict ``already_confirmed``."""
     found = await get(session, principal, key)
     if found.state is not ImportState.PREVIEW:
         raise Conflict(BEGUN, code="already_confirmed")
     await ImportRepository(session).remove(key)
+    session.after_commit(lambda: rosters.remove(frame, key))
 
 
 async def write_next(frame: Frame, session: WriteSession, key: UUID) -> bool:

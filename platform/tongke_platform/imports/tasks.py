@@ -6,6 +6,7 @@ from uuid import UUID
 from tongke_platform.database import WriteSession
 from tongke_platform.frame import Frame
 from tongke_platform.imports import service
+from tongke_platform.imports.oneroster import desk as rosters
 from tongke_platform.imports.repository import ImportRepository
 from tongke_platform.jobs import Jobs, Payload
 
@@ -26,13 +27,19 @@ def register(jobs: Jobs, frame: Frame) -> None:
                     await jobs.add(session, service.WRITE_JOB, id=str(key))
                     return
 
+    async def write_roster(payload: Payload) -> None:
+        async with frame.database.write() as session:
+            await rosters.write(frame, session, UUID(payload["id"]))
+
     async def expire(payload: Payload) -> None:
         async with frame.database.write() as session:
             await remove_expired(session, frame)
 
     jobs.handle(service.WRITE_JOB, write)
+    jobs.handle(service.ROSTER_JOB, write_roster)
     jobs.handle(service.EXPIRE_JOB, expire)
 
 
 async def remove_expired(session: WriteSession, frame: Frame) -> None:
     await ImportRepository(session).remove_expired(frame.now())
+    await asyncio.to_thread(rosters.sweep, frame, frame.now() - service.KEPT)

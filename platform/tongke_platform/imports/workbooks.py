@@ -27,6 +27,7 @@ from tongke_platform.imports.texts import TOO_MANY
 MAX_SHEET = 96 << 20
 MAX_PART = 8 << 20
 MAX_PARTS = 2000
+MAX_WHOLE = 256 << 20
 MAX_CELLS_OF_ROW = 16_384
 MAX_CELLS = 3_000_000
 MAX_LINE = 1_048_576
@@ -64,16 +65,21 @@ def _look_over(archive: zipfile.ZipFile) -> None:
         raise BadFile(BINARY, code="old_format")
     if "xl/workbook.xml" not in names:
         raise BadFile(NOT_WORKBOOK, code="not_a_table")
-    if len(parts) > MAX_PARTS or any(part.flag_bits & 1 for part in parts):
+    whole = sum(part.file_size for part in parts if _is_read(part))
+    if len(parts) > MAX_PARTS or whole > MAX_WHOLE or any(part.flag_bits & 1 for part in parts):
         raise BadFile(BOMB, code="too_big")
     for part in parts:
         _look_at(archive, part)
 
 
+def _is_read(part: zipfile.ZipInfo) -> bool:
+    return part.filename.lower().endswith((".xml", ".rels"))
+
+
 def _look_at(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    name = part.filename.lower()
-    if not name.endswith((".xml", ".rels")):
+    if not _is_read(part):
         return
+    name = part.filename.lower()
     sheet = name.startswith("xl/worksheets/sheet")
     limit = MAX_SHEET if sheet or name == "xl/sharedstrings.xml" else MAX_PART
     if part.file_size > limit:

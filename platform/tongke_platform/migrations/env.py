@@ -5,6 +5,8 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import TypeDecorator
 
+from tongke_platform.database.migrate import is_modelled
+
 config = context.config
 connection = config.attributes["connection"]
 
@@ -21,6 +23,7 @@ context.configure(
     target_metadata=config.attributes["metadata"],
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
+    include_name=is_modelled,
     render_item=plain_type,
     transactional_ddl=True,
 )

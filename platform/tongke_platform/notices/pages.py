@@ -28,7 +28,16 @@ from tongke_platform.pages.viewer import viewer_of
 from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
-SECTION = add_section(Section("chats", N_("Chat groups"), "/admin/chats", "bell", CHATS))
+SECTION = add_section(
+    Section(
+        "chats",
+        N_("Chat groups"),
+        "/admin/chats",
+        "bell",
+        CHATS,
+        N_("groups of the school that hear of its lessons"),
+    )
+)
 
 PAGE = 30
 MAIL_CHOICES = (

@@ -4,8 +4,9 @@ from datetime import datetime, time
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from tongke_platform.fields import Plain
 from tongke_platform.notices.models import Channel, ChatService, Choice
 
 
@@ -14,7 +15,11 @@ def _on_the_wall(value: time) -> time:
     return value.replace(second=0, microsecond=0, tzinfo=None)
 
 
-LocalTime = Annotated[time, AfterValidator(_on_the_wall)]
+# OpenAPI's format "time" is one with a zone.
+_CLOCK = WithJsonSchema(
+    {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"}
+)
+LocalTime = Annotated[time, AfterValidator(_on_the_wall), _CLOCK]
 
 
 class NoticeOut(BaseModel):
@@ -75,9 +80,9 @@ class SettingsIn(BaseModel):
 class SettingsOut(BaseModel):
     """``mail`` is empty for those who sign in with none; ``mail_works`` is false once refused."""
 
-    quiet_from: time
-    quiet_until: time
-    digest_at: time
+    quiet_from: LocalTime
+    quiet_until: LocalTime
+    digest_at: LocalTime
     mail: str
     mail_works: bool
     choices: list[ChoiceIn]
@@ -89,9 +94,9 @@ class ChatIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     organisation_id: UUID
-    label: str = Field(min_length=1, max_length=80)
-    address: str = Field(max_length=500)
-    secret: str = Field(default="", max_length=128)
+    label: Plain = Field(min_length=1, max_length=80)
+    address: Plain = Field(max_length=500)
+    secret: Plain = Field(default="", max_length=128)
 
 
 class ChatOut(BaseModel):

@@ -13,7 +13,9 @@ from starlette.responses import Response
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, TongkeError
+from tongke_platform.fields import parse_day
 from tongke_platform.frame import Reading, TheFrame, Writing
+from tongke_platform.imports.rights import EXPORT
 from tongke_platform.organisations import closing, lists, rights, service
 from tongke_platform.organisations.kinds import KIND_NAMES
 from tongke_platform.organisations.models import ChangeKind, Organisation, OrganisationKind
@@ -24,7 +26,6 @@ from tongke_platform.pages.desk import (
     done,
     filled,
     mistake,
-    parse_day,
     query,
     trouble_of,
     typed,
@@ -37,7 +38,14 @@ from tongke_platform.undo import service as undos
 
 router = APIRouter(include_in_schema=False)
 SECTION = add_section(
-    Section("organisations", N_("Organisations"), "/admin/organisations", "school", rights.READ)
+    Section(
+        "organisations",
+        N_("Organisations"),
+        "/admin/organisations",
+        "school",
+        rights.READ,
+        N_("schools, teaching points and bureaus"),
+    )
 )
 LABELS = {
     "code": N_("Organisation code"),
@@ -203,7 +211,7 @@ async def one(
     return desk(
         request, pages, principal, "admin/organisations/one.html", section="organisations",
         found=found, detail=detail, told=told, kinds=KIND_NAMES, today=principal.today,
-        manages=rights.MANAGE.allows(principal, found),
+        manages=rights.MANAGE.allows(principal, found), exports=EXPORT.allows(principal, found),
     )  # fmt: skip
 
 

@@ -26,7 +26,16 @@ from tongke_platform.pages.rendering import ThePages
 from tongke_platform.pages.sections import Section, add_section
 
 router = APIRouter(include_in_schema=False)
-SECTION = add_section(Section("regions", N_("Regions"), "/admin/regions", "map", rights.MANAGE))
+SECTION = add_section(
+    Section(
+        "regions",
+        N_("Regions"),
+        "/admin/regions",
+        "map",
+        rights.MANAGE,
+        N_("provinces, cities and counties that schools lie in"),
+    )
+)
 LABELS = {"code": N_("Code"), "name": N_("Name"), "parent_id": N_("Lies in")}
 
 

@@ -6,14 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from tongke_platform.fields import Day, plain
 from tongke_platform.organisations.models import ChangeKind, OrganisationKind
-
-
-def plain(text: str) -> str:
-    """No control characters: a NUL cannot be stored, a line break cannot be seen in a list."""
-    if not text.isprintable():
-        raise ValueError("not printable")
-    return text
 
 
 def _line(longest: int, shortest: int = 1) -> StringConstraints:
@@ -76,7 +70,7 @@ class OrganisationIn(Wanted):
     parent_id: UUID | None = None
     first_grade: int = Field(1, ge=1, le=12)
     last_grade: int = Field(6, ge=1, le=12)
-    opened_on: date | None = None
+    opened_on: Day | None = None
 
 
 class OrganisationChangeIn(Wanted):
@@ -89,7 +83,7 @@ class OrganisationChangeIn(Wanted):
     parent_id: UUID | None = None
     first_grade: int | None = Field(None, ge=1, le=12)
     last_grade: int | None = Field(None, ge=1, le=12)
-    opened_on: date | None = None
+    opened_on: Day | None = None
 
 
 class OrganisationDetail(OrganisationOut):
@@ -121,7 +115,7 @@ class OrganisationList(BaseModel):
 class CloseIn(Wanted):
     """``day`` is the last day; today when it is not sent."""
 
-    day: date | None = None
+    day: Day | None = None
     reason: Note = ""
 
 

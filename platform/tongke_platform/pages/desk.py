@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -107,13 +106,6 @@ def parse_uuid(text: str) -> UUID | None:
     """None for anything else: a filter that says nothing sensible is as good as empty."""
     try:
         return UUID(text)
-    except ValueError:
-        return None
-
-
-def parse_day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
     except ValueError:
         return None
 

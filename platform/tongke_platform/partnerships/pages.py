@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -13,9 +13,9 @@ from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, NotFound, TongkeError
 from tongke_platform.frame import Reading, TheFrame, Writing
-from tongke_platform.pages.desk import desk, done
+from tongke_platform.pages.desk import desk, done, query
 from tongke_platform.pages.rendering import Pages, ThePages
-from tongke_platform.pages.sections import Section, add_section
+from tongke_platform.pages.sections import Section, Waiting, add_section
 from tongke_platform.partnerships import rights, service, words
 from tongke_platform.partnerships.models import Act, PartnershipKind, PartnershipState
 from tongke_platform.partnerships.schemas import PartnershipIn
@@ -23,7 +23,22 @@ from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
 SECTION = add_section(
-    Section("partnerships", N_("Partnerships"), "/admin/partnerships", "handshake", rights.SEE)
+    Section(
+        "partnerships",
+        N_("Partnerships"),
+        "/admin/partnerships",
+        "handshake",
+        rights.SEE,
+        N_("between which schools lessons travel, and what was promised"),
+        (
+            Waiting(
+                N_("Partnerships that wait for your school's answer: %(count)s"),
+                "/admin/partnerships?state=proposed",
+                rights.ANSWER,
+                service.unanswered,
+            ),
+        ),
+    )
 )
 LIST = "/admin/partnerships"
 PROMISE_ROWS = 4
@@ -56,12 +71,14 @@ async def listing(
     principal: RequiredPrincipal,
     state: str = "",
     before: str = "",
+    q: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     if not rights.SEE.allows_anywhere(principal):
         raise Forbidden
     wanted = PartnershipState(state) if state in set(PartnershipState) else None
+    q = q.strip().replace("\0", "")
     found, following = await service.page(
-        session, principal, state=wanted, before=_uuid(before), limit=50
+        session, principal, state=wanted, before=_uuid(before), limit=50, q=q
     )
     return desk(
         request,
@@ -71,10 +88,11 @@ async def listing(
         section=SECTION.key,
         found=found,
         state=wanted or "",
+        q=q,
         words=words,
         may_propose=rights.PROPOSE.allows_anywhere(principal),
-        next=f"{LIST}?state={wanted or ''}&before={following}" if following else "",
-        first=LIST if _uuid(before) else "",
+        next=LIST + query(state=wanted or "", q=q, before=following) if following else "",
+        first=LIST + query(state=wanted or "", q=q) if _uuid(before) else "",
     )
 
 

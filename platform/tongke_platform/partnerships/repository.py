@@ -10,7 +10,9 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from tongke_platform.database import Repository
 from tongke_platform.organisations.models import SCHOOLS, Organisation, OrganisationKind
+from tongke_platform.paging import contains, count
 from tongke_platform.partnerships.models import (
+    Answer,
     Part,
     Partnership,
     PartnershipKind,
@@ -19,7 +21,7 @@ from tongke_platform.partnerships.models import (
     PartnershipState,
     PartnershipStep,
 )
-from tongke_platform.partnerships.rights import SEE
+from tongke_platform.partnerships.rights import ANSWER, SEE
 from tongke_platform.people.models import Entrustment
 from tongke_platform.rights import Principal
 
@@ -82,14 +84,31 @@ class PartnershipRepository(Repository[Partnership]):
         state: PartnershipState | None,
         before: UUID | None,
         limit: int,
+        q: str = "",
     ) -> Sequence[Partnership]:
         """The newest first, those older than ``before``."""
         statement = self.readable(principal)
         if state is not None:
             statement = statement.where(Partnership.state == state)
+        if q:
+            statement = statement.where(contains(Partnership.name, q))
         if before is not None:
             statement = statement.where(Partnership.id < before)
         return await self.all(statement.order_by(Partnership.id.desc()).limit(limit))
+
+    async def unanswered(self, principal: Principal) -> int:
+        """How many proposed ones wait for the answer of a side they may answer for."""
+        waiting = (
+            select(PartnershipSide.partnership_id)
+            .join(Organisation, Organisation.id == PartnershipSide.organisation_id)
+            .where(PartnershipSide.answer == Answer.WAITING, ANSWER.clause(principal))
+        )
+        return await count(
+            self.session,
+            select(Partnership.id).where(
+                Partnership.state == PartnershipState.PROPOSED, Partnership.id.in_(waiting)
+            ),
+        )
 
     async def full(self, principal: Principal, key: UUID) -> Partnership | None:
         """With promises and history."""

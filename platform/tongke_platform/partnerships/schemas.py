@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from tongke_platform.fields import Day
 from tongke_platform.organisations.schemas import OrganisationOut
 from tongke_platform.partnerships.models import (
     Act,
@@ -55,8 +56,8 @@ class PartnershipIn(BaseModel):
     subjects: list[Label] = Field(default_factory=list, max_length=40)
     grades: list[Label] = Field(default_factory=list, max_length=40)
     periods_per_week: int | None = Field(None, ge=1, le=100)
-    starts_on: date
-    ends_on: date | None = None
+    starts_on: Day
+    ends_on: Day | None = None
     rights: list[Label] = Field(default_factory=list, max_length=100)
     promises: list[PromiseIn] = Field(default_factory=list, max_length=20)
     note: Note = ""

@@ -60,6 +60,11 @@ RULE_OF: dict[Act, Rule] = {
 }
 
 
+async def unanswered(session: ReadSession, by: Principal, now: datetime) -> int:
+    """How many proposed ones wait for an answer they may give."""
+    return await PartnershipRepository(session).unanswered(by)
+
+
 async def get(session: ReadSession, principal: Principal, key: UUID) -> Partnership:
     """With promises and history. Raises NotFound for who may not know of it."""
     found = await PartnershipRepository(session).full(principal, key)
@@ -75,10 +80,11 @@ async def page(
     state: PartnershipState | None = None,
     before: UUID | None = None,
     limit: int = 50,
+    q: str = "",
 ) -> tuple[Sequence[Partnership], UUID | None]:
-    """The newest first, and what comes ``before`` the next page."""
+    """The newest first, and what comes ``before`` the next page; ``q`` is a piece of the name."""
     found = await PartnershipRepository(session).page(
-        principal, state=state, before=before, limit=limit + 1
+        principal, state=state, before=before, limit=limit + 1, q=q
     )
     shown = found[:limit]
     return shown, shown[-1].id if len(found) > limit else None

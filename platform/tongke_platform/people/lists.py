@@ -46,9 +46,10 @@ async def people(
     readable: ColumnElement[bool] = true()
     if not rights.READ.allows_everywhere(by):
         regions = places.regions(rights.READ, by)
-        # Who passes a filter that few pass is best looked up one by one.
-        each = wide or wanted.few
+        # Who passes a filter that few pass is best looked up one by one; of one school gathered.
+        each = wide or (wanted.few and _regional(by))
         readable = people_in(rights.READ.clause(by), regions, wide=each)
+    wanted = await PersonRepository(session).weighed(wanted)
     found = await PersonRepository(session).page(wanted, readable, window, by.today, wide=wide)
     return Listing([_shown(row, by) for row in found.items], found.next, found.total)
 
@@ -57,13 +58,16 @@ async def _wide(session: ReadSession, by: Principal, wanted: PeopleFilter) -> bo
     """Whether what is asked for covers a good part of everybody: the database is asked otherwise
     then. Only a region can.
     """
-    regional = any(post.scope is Scope.REGION for post in rights.READ.posts(by))
-    if not (regional or wanted.region):
+    if not (_regional(by) or wanted.region):
         return False
     clause = rights.READ.clause(by)
     if wanted.region:
         clause &= Organisation.region_path.startswith(wanted.region, autoescape=True)
     return await OrganisationRepository(session).share(clause) > WIDE
+
+
+def _regional(by: Principal) -> bool:
+    return any(post.scope is Scope.REGION for post in rights.READ.posts(by))
 
 
 def _shown(row: PersonRow, by: Principal) -> Shown:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tongke_platform.database import EnumString, Record
@@ -23,7 +23,17 @@ class Person(Record):
     """Somebody who may sign in; pupils never are one. An erased person keeps an empty row."""
 
     __tablename__ = "people"
-    __table_args__ = (Index("ix_people_display_name_id", "display_name", "id"),)
+    __table_args__ = (
+        Index("ix_people_display_name_id", "display_name", "id"),
+        # Few were ever deactivated: a list of them must not pass by all others.
+        Index(
+            "ix_people_deactivated",
+            "display_name",
+            "id",
+            sqlite_where=text("deactivated_at IS NOT NULL"),
+            postgresql_where=text("deactivated_at IS NOT NULL"),
+        ),
+    )
 
     display_name: Mapped[str] = mapped_column(String(80))
     language: Mapped[str] = mapped_column(String(8), default="")
@@ -61,7 +71,15 @@ class Membership(Record):
 
     __tablename__ = "memberships"
     __table_args__ = (
-        Index("ix_memberships_organisation_id_role", "organisation_id", "role"),
+        # Says all that a list of a place's people asks of a post.
+        Index(
+            "ix_memberships_organisation_id_role",
+            "organisation_id",
+            "role",
+            "person_id",
+            "starts_on",
+            "ends_on",
+        ),
         Index("ix_memberships_scope_id_role", "scope_id", "role"),
         Index("ix_memberships_role_person_id", "role", "person_id"),
         Index("ix_memberships_ends_on", "ends_on"),

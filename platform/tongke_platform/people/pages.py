@@ -10,6 +10,7 @@ from starlette.responses import Response
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Forbidden, Invalid, TongkeError
+from tongke_platform.fields import parse_day
 from tongke_platform.frame import Reading, TheFrame, Writing
 from tongke_platform.organisations import lists as places
 from tongke_platform.organisations.models import Organisation
@@ -19,7 +20,6 @@ from tongke_platform.pages.desk import (
     done,
     filled,
     mistake,
-    parse_day,
     parse_uuid,
     query,
     trouble_of,
@@ -36,7 +36,16 @@ from tongke_platform.rights import Principal
 from tongke_platform.undo import service as undos
 
 router = APIRouter(include_in_schema=False)
-SECTION = add_section(Section("people", N_("People"), "/admin/people", "users", rights.READ))
+SECTION = add_section(
+    Section(
+        "people",
+        N_("People"),
+        "/admin/people",
+        "users",
+        rights.READ,
+        N_("accounts and posts: new colleagues, transfers, farewells"),
+    )
+)
 LABELS = {
     "name": N_("Full name"),
     "phone": N_("Phone number"),

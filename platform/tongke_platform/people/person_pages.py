@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.errors import N_, Invalid, NotFound, TongkeError
+from tongke_platform.fields import parse_day
 from tongke_platform.frame import Reading, TheFrame, Writing
 from tongke_platform.organisations import lists as places
-from tongke_platform.pages.desk import desk, done, filled, parse_day, typed
+from tongke_platform.pages.desk import desk, done, filled, typed
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.people import posting, rights, service
 from tongke_platform.people.models import NameKind

@@ -9,6 +9,7 @@ from tongke_platform.database import WriteSession
 from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.organisations import service as organisations
 from tongke_platform.organisations.models import Organisation
+from tongke_platform.organisations.repository import OrganisationRepository
 from tongke_platform.people import rights, service
 from tongke_platform.people.models import Membership, NameKind, Person
 from tongke_platform.people.repository import MembershipRepository, PersonRepository
@@ -40,11 +41,19 @@ async def add_person(session: WriteSession, wanted: PersonIn, *, by: Principal) 
         if value:
             await service.add_name(session, person, value)
     if wanted.staff_number:
-        code = post.organisation.code if post.organisation else ""
+        code = await _code_of(session, post)
         await service.add_name(
             session, person, wanted.staff_number, kind=NameKind.STAFF, organisation_code=code
         )
     return person
+
+
+async def _code_of(session: WriteSession, post: Membership) -> str:
+    """Of the organisation a post is held in, which a new post does not bring along."""
+    if post.organisation_id is None:
+        return ""
+    place = await OrganisationRepository(session).by_id(post.organisation_id)
+    return place.code if place else ""
 
 
 async def _known(session: WriteSession, wanted: PersonIn) -> Person | None:

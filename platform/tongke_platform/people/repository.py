@@ -1,7 +1,7 @@
 """All SQL about people, their names and their posts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,16 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from tongke_platform.database import Repository
 from tongke_platform.organisations.models import Organisation, Region
-from tongke_platform.paging import Listing, Window, contains, counted, listing, windowed
+from tongke_platform.paging import (
+    COUNTED,
+    Listing,
+    Window,
+    contains,
+    count,
+    counted,
+    listing,
+    windowed,
+)
 from tongke_platform.people.models import Entrustment, Membership, NameKind, Person, SignInName
 from tongke_platform.people.roles import Role
 
@@ -83,6 +92,13 @@ class PersonRepository(Repository[Person]):
                 ),
             )
         )
+
+    async def weighed(self, wanted: "PeopleFilter") -> "PeopleFilter":
+        """Whether the words are a number many have: each is looked up then, as few gathered."""
+        if not (wanted.q.isascii() and wanted.q.isdecimal()):
+            return wanted
+        found = select(SignInName.id).where(_begins(wanted.q))
+        return replace(wanted, many_numbers=await count(self.session, found) >= COUNTED)
 
     async def page(
         self,
@@ -151,7 +167,7 @@ class PersonRow:
 class PeopleFilter:
     """``state``: ``current`` hold a post, ``ended`` held one, ``off`` may not sign in, or ``all``.
 
-    ``region`` is a path: it counts with all below.
+    ``region`` is a path: it counts with all below. ``many_numbers`` begin with ``q``.
     """
 
     q: str = ""
@@ -159,6 +175,7 @@ class PeopleFilter:
     organisation_id: UUID | None = None
     region: str = ""
     state: str = "current"
+    many_numbers: bool = False
 
     @property
     def few(self) -> bool:
@@ -170,7 +187,7 @@ class PeopleFilter:
         """``wide``: the region holds a good part of everybody."""
         conditions: list[ColumnElement[bool]] = [true()]
         if self.q:
-            conditions.append(_named_like(self.q))
+            conditions.append(_named_like(self.q, wide=self.many_numbers))
         if self.state == "off":
             conditions.append(Person.deactivated_at.is_not(None))
         elif self.state != "all":
@@ -219,13 +236,16 @@ def _with_post(condition: ColumnElement[bool], *, wide: bool) -> ColumnElement[b
     return Person.id.in_(posts)
 
 
-def _named_like(text: str) -> ColumnElement[bool]:
+def _named_like(text: str, *, wide: bool) -> ColumnElement[bool]:
     """Digits are the beginning of a phone or staff number, anything else a part of the name."""
     named = contains(Person.display_name, text)
     if not text.isascii():
         return named
     numbers = select(SignInName.person_id).where(_begins(text))
-    return Person.id.in_(numbers) if text.isdecimal() else or_(named, Person.id.in_(numbers))
+    numbered: ColumnElement[bool] = Person.id.in_(numbers)
+    if wide:
+        numbered = numbers.where(SignInName.person_id == Person.id).correlate(Person).exists()
+    return numbered if text.isdecimal() else or_(named, numbered)
 
 
 def _begins(text: str) -> ColumnElement[bool]:

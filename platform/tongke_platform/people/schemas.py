@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from tongke_platform.organisations.schemas import Name80, OrganisationOut, Wanted, plain
+from tongke_platform.fields import Day, plain
+from tongke_platform.organisations.schemas import Name80, OrganisationOut, Wanted
 from tongke_platform.people.models import NameKind
 from tongke_platform.people.roles import Role, Scope
 
@@ -24,8 +25,8 @@ class PostIn(Wanted):
     organisation_id: UUID | None = None
     region_id: UUID | None = None
     post: Annotated[str, StringConstraints(max_length=80), AfterValidator(plain)] = ""
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
 
 
 class PersonIn(Wanted):
@@ -53,22 +54,22 @@ class NameIn(Wanted):
 class EndIn(Wanted):
     """``day`` is the last one; today when it is not sent."""
 
-    day: date | None = None
+    day: Day | None = None
 
 
 class TransferIn(Wanted):
     """To ``organisation_id`` from ``day``; back on ``back_on``, if it is a rotation."""
 
     organisation_id: UUID
-    day: date
-    back_on: date | None = None
+    day: Day
+    back_on: Day | None = None
     role: Role | None = None
     post: Annotated[str, StringConstraints(max_length=80), AfterValidator(plain)] | None = None
 
 
 class ManyPosts(Wanted):
     ids: list[UUID] = Field(min_length=1, max_length=200)
-    day: date | None = None
+    day: Day | None = None
 
 
 class RegionRef(BaseModel):

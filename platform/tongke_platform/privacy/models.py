@@ -5,9 +5,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tongke_platform.database import EnumString, Record
+from tongke_platform.people.models import Person
 
 
 class ExportState(StrEnum):
@@ -36,6 +37,8 @@ class DataExport(Record):
     size: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime | None]
     fetched_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id])
 
 
 class Erasure(Record):

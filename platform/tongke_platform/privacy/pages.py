@@ -10,10 +10,14 @@ from tongke_platform.accounts.rights import RequiredOwner, RequiredPrincipal
 from tongke_platform.errors import N_
 from tongke_platform.frame import TheFrame, Writing
 from tongke_platform.pages.desk import done
-from tongke_platform.privacy import service
+from tongke_platform.privacy import exports, service
 
 router = APIRouter(include_in_schema=False)
 Reason = Annotated[str, Form(max_length=200)]
+PREPARED = N_("Your data is being put together. You get a notice when it can be fetched here.")
+PREPARED_FOR = N_(
+    "The data is being put together. You get a notice when it can be fetched on your own page."
+)
 ASKED = N_("The erasure is noted. Until it is due it can be called off.")
 CALLED_OFF = N_("The erasure is called off.")
 
@@ -28,7 +32,19 @@ def _file(data: bytes) -> Response:
 
 @router.post("/me/data")
 async def own_data(frame: TheFrame, session: Writing, principal: RequiredOwner) -> Response:
-    return _file(await service.export(session, frame, principal, principal.id))
+    await exports.ask(session, frame, principal, principal.id)
+    return done("/me", PREPARED)
+
+
+@router.post("/me/data/{export_id}")
+async def fetch(
+    frame: TheFrame, session: Writing, principal: RequiredOwner, export_id: UUID
+) -> Response:
+    """Once, by who asked for it, while they may still."""
+    found = await exports.one(session, frame, principal, export_id)
+    if found.person_id != principal.id:
+        await service.check_managed(session, principal, found.person_id)
+    return _file(await exports.fetch(session, frame, principal, export_id))
 
 
 @router.post("/me/erasure")
@@ -52,7 +68,8 @@ async def data_of(
     reason: Reason = "",
 ) -> Response:
     await service.check_managed(session, principal, person_id)
-    return _file(await service.export(session, frame, principal, person_id, reason))
+    await exports.ask(session, frame, principal, person_id, reason)
+    return done(f"/admin/people/{person_id}", PREPARED_FOR)
 
 
 @router.post("/admin/people/{person_id}/erasure")

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Table, delete, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, delete, or_, select, update
+from sqlalchemy.orm import joinedload
 
 from tongke_platform.database import ReadSession, Record, Repository, WriteSession
 from tongke_platform.people.models import Membership, Person
 from tongke_platform.privacy.decisions import Decision, Erase, decision_of, given_out
-from tongke_platform.privacy.models import DataExport, Erasure
+from tongke_platform.privacy.models import DataExport, Erasure, ExportState
 
 MAX_ROWS = 20_000
 ERASED = "已注销"
@@ -32,8 +33,50 @@ def decided(table: Table, column: Column[Any]) -> Decision:
     return found
 
 
+_OPEN = (ExportState.WAITING, ExportState.READY)
+
+
 class ExportRepository(Repository[DataExport]):
     model = DataExport
+
+    async def open_of(
+        self, asker: UUID, now: datetime, person_id: UUID | None = None
+    ) -> Sequence[DataExport]:
+        """What somebody asked for and can fetch or will; with its person, the newest first."""
+        statement = (
+            self.base()
+            .options(joinedload(DataExport.person))
+            .where(
+                DataExport.asked_by_id == asker,
+                DataExport.state.in_(_OPEN),
+                or_(DataExport.expires_at.is_(None), DataExport.expires_at > now),
+            )
+        )
+        if person_id is not None:
+            statement = statement.where(DataExport.person_id == person_id)
+        return await self.all(statement.order_by(DataExport.id.desc()).limit(20))
+
+    async def to_change(self, key: UUID) -> DataExport | None:
+        return await self.locked(self.base().where(DataExport.id == key))
+
+    async def over(self, now: datetime) -> Sequence[UUID]:
+        """Ready ones that nobody fetched in time."""
+        found = await self.session.execute(
+            select(DataExport.id)
+            .where(DataExport.state == ExportState.READY, DataExport.expires_at <= now)
+            .limit(1000)
+        )
+        return found.scalars().all()
+
+    async def expire(self, which: ColumnElement[bool]) -> Sequence[UUID]:
+        """Open ones that fit can no longer be fetched; which they were."""
+        statement = (
+            update(DataExport)
+            .where(which, DataExport.state.in_(_OPEN))
+            .values(state=ExportState.EXPIRED)
+            .returning(DataExport.id)
+        )
+        return (await self.session.execute(statement)).scalars().all()
 
 
 class ErasureRepository(Repository[Erasure]):

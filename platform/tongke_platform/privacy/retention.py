@@ -1,6 +1,8 @@
 """What is not kept longer than needed, and why: one table, swept every hour."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from tongke_platform.consent.repository import LinkRepository
 from tongke_platform.database import WriteSession
 from tongke_platform.frame import Frame
 from tongke_platform.notices.models import Notice
-from tongke_platform.privacy import service
+from tongke_platform.privacy import exports, service
 from tongke_platform.rounds import Rounds
 from tongke_platform.undo.models import Undo
 
@@ -66,20 +68,43 @@ RETENTION = (
 )  # fmt: skip
 
 
-async def sweep(frame: Frame) -> dict[str, int]:
-    """Remove what is over; how many of each. Each in a transaction of its own."""
+async def sweep(frame: Frame, *, dry_run: bool = False) -> dict[str, int]:
+    """Remove what is over; how many of each. Each in a transaction of its own.
+
+    ``dry_run``: nothing is removed, only counted.
+    """
     gone: dict[str, int] = {}
     for one in RETENTION:
-        async with frame.database.write() as session:
-            gone[one.what] = await one.sweep(session, frame.now() - timedelta(days=one.days))
-    gone["photographs without a form"] = await _orphans(frame)
+        gone[one.what] = await _one(frame, one, dry_run)
+    orphans = await _orphans(frame)
+    gone["photographs without a form"] = len(orphans)
+    if dry_run:
+        gone["personal data nobody fetched"] = await exports.over(frame)
+        gone["people erased"] = await service.due(frame)
+        return gone
+    await asyncio.to_thread(_unlink, orphans)
+    gone["personal data nobody fetched"] = await exports.sweep(frame)
     gone["people erased"] = await service.run_due(frame)
     if any(gone.values()):
         log.info("retention", **{what.replace(" ", "_"): n for what, n in gone.items() if n})
     return gone
 
 
-async def _orphans(frame: Frame) -> int:
+class _Undone(Exception):
+    """Takes a transaction back."""
+
+
+async def _one(frame: Frame, one: Kept, dry_run: bool) -> int:
+    gone = 0
+    with suppress(_Undone):
+        async with frame.database.write() as session:
+            gone = await one.sweep(session, frame.now() - timedelta(days=one.days))
+            if dry_run:
+                raise _Undone
+    return gone
+
+
+async def _orphans(frame: Frame) -> list[Path]:
     before = (frame.now() - ORPHAN_AGE).timestamp()
     folder = consent.folder(frame)
     found = [path for path in folder.glob("*.jpg") if path.stat().st_mtime < before]
@@ -89,10 +114,12 @@ async def _orphans(frame: Frame) -> int:
             select(ConsentForm.id).where(ConsentForm.id.in_(list(keys.values())))
         )
         known = {*rows.scalars()}
-    orphans = [path for path, key in keys.items() if key not in known]
-    for path in orphans:
+    return [path for path, key in keys.items() if key not in known]
+
+
+def _unlink(paths: Sequence[Path]) -> None:
+    for path in paths:
         path.unlink(missing_ok=True)
-    return len(orphans)
 
 
 def _key(path: Path) -> UUID | None:

@@ -1,23 +1,18 @@
-"""Rules of personal data: given out at once and kept nowhere, erased after days to think."""
+"""Rules of personal data: who may have it given out, and erased after days to think."""
 
-import io
-import json
-import zipfile
-from datetime import date, datetime, timedelta
-from enum import Enum
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 from tongke_platform.audit import service as log
 from tongke_platform.database import ReadSession, WriteSession
-from tongke_platform.errors import N_, Conflict, Forbidden, Invalid
+from tongke_platform.errors import N_, Conflict, Forbidden
 from tongke_platform.frame import Frame
 from tongke_platform.people import service as people
 from tongke_platform.people.repository import MembershipRepository
 from tongke_platform.people.roles import Role
-from tongke_platform.privacy import repository
-from tongke_platform.privacy.models import DataExport, Erasure, ExportState
-from tongke_platform.privacy.repository import ErasureRepository, ExportRepository
+from tongke_platform.privacy import exports, repository
+from tongke_platform.privacy.models import Erasure
+from tongke_platform.privacy.repository import ErasureRepository
 from tongke_platform.privacy.rights import MANAGE
 from tongke_platform.rights import Principal
 
@@ -31,54 +26,6 @@ async def check_managed(session: WriteSession, by: Principal, person_id: UUID) -
     await people.to_change(session, person_id, by)
 
 
-def _reason(text: str, needed: bool) -> str:
-    text = " ".join(text.split())[:200]
-    if needed and (len(text) < 2 or not text.isprintable()):
-        raise Invalid(N_("Please give the reason."), code="no_reason")
-    return text
-
-
-async def export(
-    session: WriteSession, frame: Frame, by: Principal, person_id: UUID, reason: str = ""
-) -> bytes:
-    """A zip of JSON; the server keeps no copy. ``by`` may (``check_managed``) or it is their own.
-
-    Raises Invalid ``no_reason`` when somebody else asks without one.
-    """
-    said = _reason(reason, person_id != by.id)
-    found = await repository.rows_about(session, person_id)
-    data = _zip(found, frame.now())
-    await ExportRepository(session).add(
-        DataExport(
-            person_id=person_id,
-            asked_by_id=by.id,
-            reason=said,
-            state=ExportState.FETCHED,
-            size=len(data),
-            fetched_at=frame.now(),
-        )
-    )
-    return data
-
-
-def _zip(found: dict[str, list[dict[str, Any]]], now: datetime) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, rows in found.items():
-            text = json.dumps(rows, ensure_ascii=False, indent=1, default=_plain)
-            archive.writestr(f"{name}.json", text)
-        lines = [f"{name}.json\t{len(rows)}" for name, rows in found.items()]
-        head = f"同课 Tongke\t{now.isoformat()}"
-        archive.writestr("README.txt", "\n".join([head, *lines, ""]))
-    return out.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
-
-
 async def pending(session: ReadSession, person_id: UUID) -> Erasure | None:
     return await ErasureRepository(session).pending(person_id)
 
@@ -90,7 +37,7 @@ async def ask(
 
     Raises Invalid ``no_reason``, Conflict ``last_administrator``.
     """
-    said = _reason(reason, person_id != by.id)
+    said = exports.reason_of(reason, person_id != by.id)
     erasures = ErasureRepository(session)
     if (found := await erasures.pending(person_id)) is not None:
         return found
@@ -125,6 +72,12 @@ async def call_off(session: WriteSession, frame: Frame, by: Principal, person_id
         log.record(session, by, "erasure.cancelled", found, detail={"person_id": person_id})
 
 
+async def due(frame: Frame) -> int:
+    """How many would be erased now."""
+    async with frame.database.read() as session:
+        return len(await ErasureRepository(session).due(frame.now()))
+
+
 async def run_due(frame: Frame) -> int:
     """Erase who is due; how many. One transaction each: one that fails holds up no other."""
     async with frame.database.read() as session:
@@ -140,6 +93,7 @@ async def run_due(frame: Frame) -> int:
             except Conflict:
                 continue
             await repository.erase(session, found.person_id, frame.now(), frame.today())
+            await exports.forget(session, frame, found.person_id)
             found.done_at, found.reason = frame.now(), ""
             await session.flush()
             log.record(session, None, "erasure.done", found)

@@ -37,7 +37,16 @@ from tongke_platform.rooms.schemas import RoomIn
 from tongke_platform.undo import service as undos
 
 router = APIRouter(include_in_schema=False)
-SECTION = add_section(Section("rooms", N_("Rooms"), "/admin/rooms", "door-open", rights.READ))
+SECTION = add_section(
+    Section(
+        "rooms",
+        N_("Rooms"),
+        "/admin/rooms",
+        "door-open",
+        rights.READ,
+        N_("classrooms, and the address each one's PC opens"),
+    )
+)
 LABELS = {
     "name": N_("Name"),
     "class_size": N_("Pupils"),

@@ -7,6 +7,7 @@ from uuid import UUID
 from tongke_platform.classes.repository import ClassRepository
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.devices import service as devices
+from tongke_platform.devices.repository import never_opened
 from tongke_platform.errors import N_, Conflict, Invalid, NotFound
 from tongke_platform.frame import Frame
 from tongke_platform.organisations.models import Organisation, Room
@@ -30,9 +31,15 @@ async def page(
     class_id: UUID | None = None,
     state: str = "",
 ) -> Listing[tuple[Room, str | None]]:
-    """Rooms ``by`` may see, with the name of the class that sits in each."""
+    """Rooms ``by`` may see, with the name of the class that sits in each.
+
+    ``state`` is open, revoked, no-pc (open, and never opened by a PC) or all.
+    """
+    readable = READ.clause(by)
+    if state == "no-pc":
+        readable &= never_opened()
     return await RoomRepository(session).page(
-        READ.clause(by), window, q=q, school_id=school_id, class_id=class_id, state=state
+        readable, window, q=q, school_id=school_id, class_id=class_id, state=state
     )
 
 

@@ -23,6 +23,7 @@ interface Gap {
 const SKIP_S = 10;
 const SAY_SKIPPED_MS = 3000;
 const TELL_EVERY_MS = 20_000;
+const CAPTIONS_KEY = "tongke.captions";
 
 const page = pageData<ReplayPage>();
 const video = element<HTMLVideoElement>("video");
@@ -192,6 +193,32 @@ function setMuted(muted: boolean): void {
   (button.querySelector(".silent") as HTMLElement).hidden = !muted;
 }
 
+/** On and off; what was chosen is kept for the next lesson. */
+function setCaptions(shown: boolean): void {
+  const button = document.getElementById("captions");
+  const track = document.getElementById("track") as HTMLTrackElement | null;
+  if (!button || !track) return;
+  track.track.mode = shown ? "showing" : "hidden";
+  button.setAttribute("aria-pressed", String(shown));
+  try {
+    localStorage.setItem(CAPTIONS_KEY, shown ? "1" : "");
+  } catch {
+    // A browser that keeps nothing.
+  }
+}
+
+function captionsShown(): boolean {
+  return document.getElementById("captions")?.getAttribute("aria-pressed") === "true";
+}
+
+function captionsWanted(): boolean {
+  try {
+    return localStorage.getItem(CAPTIONS_KEY) === "1";
+  } catch {
+    return false;
+  }
+}
+
 function showPlaying(): void {
   const button = element("play");
   button.setAttribute("aria-label", video.paused ? _("Play") : _("Pause"));
@@ -218,6 +245,7 @@ const KEYS: Record<string, () => void> = {
   End: () => go(video.duration - 1),
   m: () => setMuted(!video.muted),
   f: toggleFull,
+  c: () => setCaptions(!captionsShown()),
   "<": () => changeSpeed(-1),
   ">": () => changeSpeed(1),
 };
@@ -251,6 +279,8 @@ element("start").addEventListener("click", toggle);
 element("play").addEventListener("click", toggle);
 element("mute").addEventListener("click", () => setMuted(!video.muted));
 element("full").addEventListener("click", toggleFull);
+document.getElementById("captions")?.addEventListener("click", () => setCaptions(!captionsShown()));
+setCaptions(captionsWanted());
 element("again").addEventListener("click", () => void load());
 void load();
 tellWatching();

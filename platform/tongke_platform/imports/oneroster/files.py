@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tongke_platform.errors import N_
 from tongke_platform.imports.table import BadFile
 
+ZIP = "application/zip"
 MAX_TABLE = 64 << 20
 MAX_RECORDS = 200_000
 TABLES = ("orgs", "academicSessions", "courses", "classes", "users", "roles", "userProfiles",
@@ -72,6 +73,23 @@ class Roster:
 
     def table(self, name: str) -> Sequence[Record]:
         return self.tables.get(name, ())
+
+
+def looks_like_roster(data: bytes) -> bool:
+    """A zip that is no workbook: content decides, never the name."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return "[Content_Types].xml" not in archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError):
+        return False
+
+
+def check_size(data: bytes, most: int) -> None:
+    """What all of it unpacked takes. Raises BadFile."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+    if size > most:
+        raise BadFile(HUGE, code="too_big", table=f"{size >> 20} MB")
 
 
 def read_roster(data: bytes) -> Roster:

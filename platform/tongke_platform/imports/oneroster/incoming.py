@@ -9,6 +9,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import false
+
+from tongke_platform.classes.repository import YearRepository
 from tongke_platform.database import WriteSession, uuid7
 from tongke_platform.imports import repository
 from tongke_platform.imports.cells import read_row
@@ -31,6 +34,7 @@ from tongke_platform.imports.repository import KnowledgeRepository
 from tongke_platform.imports.table import Row
 from tongke_platform.imports.titles import Field, Titles
 from tongke_platform.organisations.models import (
+    AcademicYear,
     ClassEntry,
     ExternalKind,
     Organisation,
@@ -50,15 +54,23 @@ class Incoming(Places):
             record.key for rows in tables.values() for record in rows
         )
         await self._find_schools()
-        self._each("orgs", self._school)
-        known = await self._store.years()
-        self._each("academicSessions", lambda record: self._year(record, known))
+        await self._each("orgs", self._school)
+        known = await self._years_known()
+        await self._each("academicSessions", lambda record: self._year(record, known))
         await self._plan_classes()
         await self._plan_users()
         await self._plan_enrolments()
         for name in ("courses", "roles", "userProfiles"):
-            self._each(name, lambda record: Outcome.UNCHANGED)
+            await self._each(name, lambda record: Outcome.UNCHANGED)
         return self.result
+
+    async def _years_known(self) -> Sequence[AcademicYear]:
+        """Of other counties' years only the operator knows."""
+        if self._asker.principal is None:
+            return await self._store.years()
+        paths = [school.region_path for school in self._schools.values()]
+        found = await YearRepository(self._session).relevant(false(), paths)
+        return [year for year, _ in found]
 
     # users
 
@@ -76,7 +88,7 @@ class Incoming(Places):
             self._staff.add(record.key)
             return self._person(record, posts, planner, known)
 
-        self._each("users", plan)
+        await self._each("users", plan)
         self.result.people = planner.writes
 
     def _roles(self) -> dict[str, list[tuple[str, str, str]]]:
@@ -212,7 +224,7 @@ class Incoming(Places):
         entries = await self._store.entries(schools)
         known = {(one.pupil_id, one.class_id): one for one in entries if one.ends_on is None}
         ended = {(one.pupil_id, one.class_id, one.ends_on) for one in entries}
-        self._each("enrollments", lambda record: self._enrolment(record, known, ended))
+        await self._each("enrollments", lambda record: self._enrolment(record, known, ended))
 
     def _enrolment(
         self,

@@ -1,6 +1,6 @@
 """A school as a roster; reading it back changes nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -25,13 +25,45 @@ async def export_school(
     session: ReadSession, school: Organisation, version: str, today: date
 ) -> bytes:
     """The zip; ``version`` is 1.1 or 1.2."""
+    return await export_schools(session, [school], version, today, {school.id})
+
+
+async def export_schools(
+    session: ReadSession,
+    schools: Sequence[Organisation],
+    version: str,
+    today: date,
+    listed: Collection[UUID],
+) -> bytes:
+    """The zip of several; pupils and who is in which class only of the schools in ``listed``."""
+    merged: dict[str, dict[str, Mapping[str, str]]] = {}
+    for school in schools:
+        tables = await _tables(session, school, version, today, school.id in listed)
+        for name, rows in tables.items():
+            there = merged.setdefault(name, {})
+            for row in rows:
+                there[row["sourcedId"]] = _joined(there.get(row["sourcedId"]), row)
+    return write_roster(version, {name: [*rows.values()] for name, rows in merged.items()})
+
+
+def _joined(known: Mapping[str, str] | None, row: Mapping[str, str]) -> Mapping[str, str]:
+    """A year, or somebody who works at two schools, is one row."""
+    if known is None or "orgSourcedIds" not in row:
+        return known or row
+    keys = dict.fromkeys([*known["orgSourcedIds"].split(","), row["orgSourcedIds"]])
+    return {**known, "orgSourcedIds": ",".join(keys)}
+
+
+async def _tables(
+    session: ReadSession, school: Organisation, version: str, today: date, listed: bool
+) -> dict[str, Rows]:
     store = RosterStore(session)
     classes = await store.classes([school.id])
     class_years = await store.class_years([school.id])
     used = {one.year_id for one in class_years}
     years = [one for one in await store.years() if one.id in used]
-    pupils = [one for one in await store.pupils([school.id]) if one.left_on is None]
-    entries = await store.entries([school.id])
+    pupils = [one for one in await store.pupils([school.id]) if one.left_on is None and listed]
+    entries = await store.entries([school.id]) if listed else []
     staff = await store.staff(school.id, today)
     names = await store.sign_in_names([person.id for person, _ in staff])
     ids: set[UUID] = {school.id}
@@ -48,7 +80,7 @@ async def export_school(
     }
     if version == "1.2":
         tables["roles"] = roster.roles(staff, pupils)
-    return write_roster(version, tables)
+    return tables
 
 
 class _Outgoing:

@@ -1,11 +1,13 @@
 """The ground of a roster: its schools, years and classes against the database."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from tongke_platform.classes.service import usual_year
 from tongke_platform.database import ReadSession, uuid7
 from tongke_platform.errors import N_
 from tongke_platform.imports.asker import Asker
@@ -13,6 +15,7 @@ from tongke_platform.imports.cells import Problem
 from tongke_platform.imports.models import Outcome
 from tongke_platform.imports.oneroster.files import Record, Roster
 from tongke_platform.imports.oneroster.store import SYSTEM, Changes, RosterStore
+from tongke_platform.imports.oneroster.words import joined
 from tongke_platform.imports.planning import Writes
 from tongke_platform.organisations.models import (
     AcademicYear,
@@ -24,6 +27,7 @@ from tongke_platform.organisations.models import (
     Pupil,
     SchoolClass,
 )
+from tongke_platform.organisations.rights import YEARS
 
 NO_REFERENCE = N_("%(value)s is not in the roster and not known here.")
 NOT_ALLOWED = N_("You may not change the school %(value)s.")
@@ -34,12 +38,26 @@ BAD_ROLE = N_("There is no role called %(value)s in OneRoster.")
 EMPTY = N_("This cell must not be empty.")
 TOO_LONG = N_("This is too long: at most %(limit)s characters.")
 
+# Rows planned before others get their turn.
+TURN = 200
+
+
+@dataclass(frozen=True)
+class Told:
+    """A row of ``{table}.csv`` and what becomes of it."""
+
+    table: str
+    line: int
+    name: str
+    outcome: Outcome
+
 
 @dataclass
 class Result:
     """``rows`` of all tables, and what is wrong with which; ``table`` goes before the column."""
 
     rows: int = 0
+    told: list[Told] = field(default_factory=list)
     wrong: list[tuple[int, Problem]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: {o.value: 0 for o in Outcome})
     changes: Changes = field(default_factory=Changes)
@@ -72,9 +90,12 @@ class Places:
         self._by_number: dict[tuple[UUID, str | None], Pupil] = {}
         self._staff: set[str] = set()
 
-    def _each(self, table: str, plan: Callable[[Record], Outcome]) -> None:
-        for record in self._roster.table(table):
+    async def _each(self, table: str, plan: Callable[[Record], Outcome]) -> None:
+        for number, record in enumerate(self._roster.table(table), 1):
             self._one(table, record, plan)
+            if not number % TURN:
+                # A server has others to answer meanwhile.
+                await asyncio.sleep(0)
 
     def _one(self, table: str, record: Record, plan: Callable[[Record], Outcome]) -> None:
         self.result.rows += 1
@@ -88,6 +109,7 @@ class Places:
             self._wrong(table, record, refused.problem)
             outcome = Outcome.WRONG
         self.result.counts[outcome.value] += 1
+        self.result.told.append(Told(table, record.line, named(record), outcome))
 
     def _wrong(self, table: str, record: Record, problem: Problem) -> None:
         column = f"{table}.csv {problem.column}".strip()
@@ -119,7 +141,9 @@ class Places:
         for record in records:
             wanted = by_key[record.key]
             school = by_id.get(wanted) if wanted else None
-            school = school or by_code.get(record.get("identifier"))
+            if school is None or not self._asker.covers(school):
+                # Two systems may have called two schools alike: the code says which is meant.
+                school = by_code.get(record.get("identifier")) or school
             if school is not None:
                 self._schools[record.key] = school
 
@@ -185,15 +209,26 @@ class Places:
             y for y in known if y.id == wanted or (y.starts_on, y.ends_on) == (starts_on, ends_on)
         )
         year = next(same, None)
+        if year is None and not self._may_set_years():
+            middle = starts_on + (ends_on - starts_on) / 2
+            there = (*known, *self._years.values())
+            year = next((y for y in there if y.starts_on <= middle <= y.ends_on), None)
+            # Where nobody has said otherwise, it is the one that any first class would make.
+            title, starts_on, ends_on = usual_year(middle)
         if year is None:
             year = AcademicYear(id=uuid7(), name=title, starts_on=starts_on, ends_on=ends_on)
             self.result.changes.add(
                 AcademicYear, id=year.id, name=title, starts_on=starts_on, ends_on=ends_on
             )
-        new = year not in known
+        new = year not in known and year not in self._years.values()
         self._years[record.key] = year
         self._remember(ExternalKind.YEAR, record.key, year.id)
         return Outcome.NEW if new else Outcome.UNCHANGED
+
+    def _may_set_years(self) -> bool:
+        """A year made here is everybody's."""
+        by = self._asker.principal
+        return by is None or YEARS.allows_everywhere(by)
 
     def _year_of(self, record: Record) -> AcademicYear:
         keys = record.keys("termSourcedIds")
@@ -211,7 +246,7 @@ class Places:
         known = {one.id: one for one in await self._store.classes(schools)}
         years = await self._store.class_years(schools)
         self._class_years = {(one.class_id, one.year_id): one for one in years}
-        self._each("classes", lambda record: self._class(record, known))
+        await self._each("classes", lambda record: self._class(record, known))
 
     def _class(self, record: Record, known: dict[UUID, SchoolClass]) -> Outcome:
         school = self._school_of(record, "schoolSourcedId", record.get("schoolSourcedId"))
@@ -259,6 +294,12 @@ class Places:
             return Outcome.UNCHANGED
         self.result.changes.change(SchoolClass, found.id, ends_on=self._today)
         return Outcome.CHANGED
+
+
+def named(record: Record) -> str:
+    """What a person knows the row by."""
+    person = joined(record.get("givenName"), record.get("familyName"))
+    return (record.get("title") or record.get("name") or person or record.key)[:120]
 
 
 def check_text(column: str, text: str, limit: int) -> None:
