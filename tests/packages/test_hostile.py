@@ -187,3 +187,27 @@ def test_a_tar_header_that_claims_gigabytes(tmp_path: Path) -> None:
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, 3 << 30
     assert refused(tmp_path, info.tobuf(tarfile.PAX_FORMAT) + b"\0" * 2048) == "damaged"
+
+
+def test_resources_that_name_the_same_files_without_end(tmp_path: Path) -> None:
+    files = '<file href="a/notes.pdf"/>' * 3000
+    many = "".join(
+        f'<resource identifier="s{n}" type="webcontent"><dependency identifierref="all"/></resource>'
+        for n in range(1000)
+    )
+    shared = f'<resource identifier="all" type="webcontent">{files}</resource>'
+    text = builders.cc_manifest("", shared + many)
+    assert refused(tmp_path, builders.zipped({"imsmanifest.xml": text})) == "too_many_files"
+
+
+def test_names_inside_a_backup_that_climb_out(tmp_path: Path) -> None:
+    """They would become names of a zip that somebody unpacks."""
+    files = builders.moodle()
+    text = str(files["files.xml"]).replace("图.png", "../../图.png").replace("/子/", "/../../")
+    page = str(files["activities/page_1/page.xml"]).replace("%E5%9B%BE.png", "../../file")
+    changed = {**files, "files.xml": text, "activities/page_1/page.xml": page}
+    found = read(tmp_path, builders.zipped(changed))
+    for lesson in found.lessons:
+        for one in lesson.materials:
+            for packed in getattr(one, "files", ()):
+                assert ".." not in packed.name.split("/")

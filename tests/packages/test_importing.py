@@ -3,8 +3,10 @@
 import asyncio
 import base64
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -51,13 +53,15 @@ async def send(
     assert begun.status_code == 202, begun.text
     while await frame.jobs.run_due():
         pass
-    return (await client.get(f"/api/packages/{begun.json()['id']}", headers=headers)).json()
+    answer = await client.get(f"/api/packages/{begun.json()['id']}", headers=headers)
+    said: dict[str, Any] = answer.json()
+    return said
 
 
 async def course_of(frame: Frame, key: str) -> tuple[Course, dict[str, list[tuple[str, ...]]]]:
     """With the materials of its lessons, in their order."""
     async with frame.database.read() as session:
-        course = (await session.execute(select(Course).where(Course.id == key))).scalar_one()
+        course = (await session.execute(select(Course).where(Course.id == UUID(key)))).scalar_one()
         rows = await session.execute(
             select(CourseUnit.title, Lesson.title, Material.title, Material.kind)
             .select_from(Lesson)
@@ -184,8 +188,6 @@ async def test_goes_on_where_it_was_left(
 async def test_a_page_keeps_its_files_where_it_looks_for_them(
     client: httpx2.AsyncClient, frame: Frame, make: Makers, teacher: Someone, tmp_path: Path
 ) -> None:
-    import zipfile
-
     await send(client, frame, builders.zipped(builders.scorm()), await make.bearer(teacher))
     async with frame.database.read() as session:
         statement = select(StoredFile).where(StoredFile.media_type == "application/zip")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from markupsafe import Markup, escape
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from tongke_courses.catalogue import fit as fits
 from tongke_courses.catalogue import service
@@ -25,8 +25,6 @@ from tongke_courses.catalogue.repository import CourseRepository, Filters
 from tongke_courses.catalogue.rights import CREATE
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
-from tongke_courses.materials import service as materials
-from tongke_courses.materials.rights import check_see
 from tongke_courses.search import query as search
 from tongke_courses.search.query import Result
 from tongke_courses.search.snippets import highlight
@@ -269,11 +267,3 @@ def _row(
         fit,
     )
 
-
-@router.get("/materials/{material_id}")
-async def material(session: Reading, principal: CurrentPrincipal, material_id: UUID) -> Response:
-    """Where it stands: the page of its lesson or course."""
-    found = await materials.get(session, material_id)
-    await check_see(session, principal, found)
-    place = f"/lessons/{found.lesson_id}" if found.lesson_id else f"/courses/{found.course_id}"
-    return RedirectResponse(f"{place}#materials", 303)

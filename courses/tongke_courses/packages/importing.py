@@ -4,19 +4,12 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 from tongke_courses.catalogue import indexing, settling
 from tongke_courses.catalogue import service as courses
-from tongke_courses.catalogue.models import CourseUnit
-from tongke_courses.catalogue.repository import UnitRepository
 from tongke_courses.catalogue.schemas import CourseIn
-from tongke_courses.catalogue.syllabus_repository import SyllabusRepository
-from tongke_courses.lessons import service as lessons
-from tongke_courses.materials import service as materials
-from tongke_courses.materials.models import StoredFile
 from tongke_courses.materials.store import FileStore
 from tongke_courses.packages.models import PackageImport, PackageState
 from tongke_courses.packages.reading.archives import LIMITS, UNREADABLE, Archive, Unreadable
@@ -25,45 +18,23 @@ from tongke_courses.packages.reading.structure import (
     BadPackage,
     Package,
     PackedFile,
-    PackedLink,
     PackedPage,
-    Skipped,
 )
 from tongke_courses.packages.repository import PackageImportRepository
 from tongke_courses.packages.steps import Plan, Step, plan
-from tongke_courses.packages.unpacking import Unpacked, unpack
+from tongke_courses.packages.unpacking import unpack
+from tongke_courses.packages.writing import Place, Ready, Said, Writing
 from tongke_platform.accounts.service import principal_of
 from tongke_platform.database import WriteSession
 from tongke_platform.errors import N_, Invalid
 from tongke_platform.frame import Frame
 from tongke_platform.rights import Principal
 
-BATCH = 25
+BATCH = 50
 MAX_SKIPPED = 1000
 MAKER_GONE = N_("The person who began this import may not make courses any more.")
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass
-class Ready:
-    """A step with its file in the store; ``why`` it has no place when it has none."""
-
-    step: Step
-    stored: StoredFile | None = None
-    unpacked: Unpacked | None = None
-    why: str = ""
-
-
-@dataclass
-class Place:
-    """Where the next item goes, and what became of those before."""
-
-    course_id: UUID
-    unit_id: UUID | None
-    lesson_id: UUID | None
-    imported: int = 0
-    skipped: list[Skipped] = field(default_factory=list)
 
 
 async def read_plan(frame: Frame, archive: Archive, package: Package) -> Plan:
@@ -163,8 +134,11 @@ class _Run:
         by = self.by
         if by is None:
             return self._give_up(found)
+        said = Said(
+            found.school_id, by.id, self.package.title or found.name, found.subject, found.grade
+        )
         place = await self._place(session, by, found)
-        made = [one for one in [await self._one(session, by, place, one) for one in ready] if one]
+        made = await Writing(session, self.frame, said, place).write(ready)
         await settling.settle_all(session, made)
         return await self._note(session, place, len(ready))
 
@@ -206,71 +180,3 @@ class _Run:
         _finish(self.frame, found, PackageState.DONE)
         await indexing.course_changed(session, place.course_id)
         return True
-
-    async def _one(
-        self, session: WriteSession, by: Principal, place: Place, ready: Ready
-    ) -> UUID | None:
-        """The lesson it made, if it is one."""
-        if ready.step.material is None:
-            await self._lesson(session, by, place, ready.step)
-            place.imported += 1
-            return place.lesson_id
-        why = ready.why or await self._material(session, by, place, ready)
-        if why:
-            place.skipped.append(Skipped(ready.step.material.title, why))
-        else:
-            place.imported += 1
-        return None
-
-    async def _lesson(self, session: WriteSession, by: Principal, place: Place, step: Step) -> None:
-        assert step.unit is not None, "a lesson has its unit"
-        if not step.unit.title:
-            place.unit_id = None
-        elif step.new_unit:
-            place.unit_id = await self._unit(session, place.course_id, step.unit.title)
-        found = await PackageImportRepository(session).by_id(self.key)
-        assert found is not None, "it is locked"
-        last = await SyllabusRepository(session).last_position(place.course_id, place.unit_id)
-        made = await lessons.create(
-            session,
-            title=step.lesson.title or step.unit.title or self.package.title or found.name,
-            subject=found.subject,
-            grade=found.grade,
-            teacher=by.person,
-            school_id=found.school_id,
-            planned_start=None,
-            delivery=lessons.Delivery(self.frame.now(), self.frame.settings.zone),
-            place=lessons.Place(
-                description=step.lesson.description,
-                course_id=place.course_id,
-                unit_id=place.unit_id,
-                position=last + 1,
-            ),
-        )
-        place.lesson_id = made.id
-
-    async def _unit(self, session: WriteSession, course_id: UUID, title: str) -> UUID:
-        units = await UnitRepository(session).of_course(course_id)
-        position = max((one.position for one in units), default=-1) + 1
-        made = CourseUnit(course_id=course_id, title=title[:200], position=position)
-        return (await UnitRepository(session).add(made)).id
-
-    async def _material(
-        self, session: WriteSession, by: Principal, place: Place, ready: Ready
-    ) -> str:
-        """Why it was refused; empty when it was not."""
-        one = ready.step.material
-        try:
-            if isinstance(one, PackedLink):
-                await materials.add_link(
-                    session, self.frame, lesson_id=place.lesson_id, url=one.url, title=one.title,
-                    by=by.id,
-                )  # fmt: skip
-            elif one is not None and ready.stored is not None and ready.unpacked is not None:
-                await materials.add_file(
-                    session, self.frame, lesson_id=place.lesson_id, name=ready.unpacked.name,
-                    stored=ready.stored, title=one.title, by=by.id, kind=ready.unpacked.kind,
-                )  # fmt: skip
-        except Invalid as error:
-            return error.message
-        return ""

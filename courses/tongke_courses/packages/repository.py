@@ -1,5 +1,6 @@
 """All SQL of package imports."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from tongke_courses.catalogue.rights import CREATE
 from tongke_courses.packages.models import PackageImport
-from tongke_platform.database import Repository
+from tongke_platform.database import Record, Repository, WriteSession
 from tongke_platform.people.models import Membership, Person
 from tongke_platform.people.repository import in_force
 from tongke_platform.people.roles import Role
@@ -48,3 +49,10 @@ class PackageImportRepository(Repository[PackageImport]):
     async def anybody(self) -> UUID | None:
         """Some person, for programs that need one to ask as."""
         return (await self.session.execute(select(Person.id).limit(1))).scalar_one_or_none()
+
+    async def add_rows(self, *kinds: Sequence[Record]) -> None:
+        """Rows with keys of their own, each kind with one statement, in this order."""
+        assert isinstance(self.session, WriteSession)
+        for rows in kinds:
+            self.session.add_all(rows)
+            await self.session.flush()

@@ -21,10 +21,14 @@ async def start(
     return package_out(found, lambda message: frame.translate(request, message))
 
 
-@router.get("/{key}")
+@router.get("/{package_id}")
 async def one(
-    request: Request, frame: TheFrame, session: Reading, principal: RequiredPrincipal, key: UUID
+    request: Request,
+    frame: TheFrame,
+    session: Reading,
+    principal: RequiredPrincipal,
+    package_id: UUID,
 ) -> PackageOut:
-    """For whoever began it."""
-    found = await service.get(session, principal, key)
+    """For whoever began it, and those who may make courses for its school."""
+    found = await service.get(session, principal, package_id)
     return package_out(found, lambda message: frame.translate(request, message))

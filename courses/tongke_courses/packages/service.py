@@ -81,8 +81,12 @@ def _stands(there: PackageImport) -> bool:
 
 
 async def get(session: ReadSession, by: Principal, key: UUID) -> PackageImport:
-    """One's own. Raises NotFound ``no_import``."""
+    """One's own, or one of a school one may make courses for. Raises NotFound ``no_import``."""
     found = await PackageImportRepository(session).by_id(key)
-    if found is None or found.by_id != by.id:
+    if found is None:
         raise NotFound(NO_IMPORT, code="no_import")
+    if found.by_id != by.id:
+        school = await organisations.organisation(session, found.school_id)
+        if not CREATE.allows(by, school):
+            raise NotFound(NO_IMPORT, code="no_import")
     return found

@@ -102,8 +102,9 @@ class _Writer:
         if loose:
             yield from _folder(NO_UNIT, contents.title, "", [*self.lessons(loose)])
         for one in contents.units:
-            inside = [*self.lessons(by_unit.get(one.id, []))]
-            yield from _folder(f"unit-{one.id}", one.title, "", inside)
+            if one.id in by_unit:
+                inside = [*self.lessons(by_unit[one.id])]
+                yield from _folder(f"unit-{one.id}", one.title, "", inside)
 
     def lessons(self, parts: Sequence[LessonPart]) -> Iterator[str]:
         for one in parts:

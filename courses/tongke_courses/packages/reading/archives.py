@@ -37,6 +37,8 @@ BOMB = N_("It is far too large once it is unpacked.")
 UNREADABLE = N_("It is damaged or protected by a password.")
 
 _CHUNK = 1 << 18
+# How often a manifest may name files: some name the same thousands again and again.
+_MAX_LOOKUPS = 1_000_000
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, zlib.error, NotImplementedError,
     RuntimeError, ValueError, struct.error, OverflowError,
@@ -74,6 +76,7 @@ class Archive:
         self._source = source
         self._keys: dict[str, object] = {}
         self._folded: dict[str, str] = {}
+        self._lookups = 0
 
     def add(self, path: str, size: int, key: object) -> None:
         if path in self.sizes:
@@ -82,7 +85,13 @@ class Archive:
         self._folded[path.casefold()] = path
 
     def find(self, path: str) -> str | None:
-        """The path of an entry as a manifest may write it: escaped, or in other letters."""
+        """The path of an entry as a manifest may write it: escaped, or in other letters.
+
+        Raises BadPackage ``too_many_files`` for a manifest that names them without end.
+        """
+        self._lookups += 1
+        if self._lookups > _MAX_LOOKUPS:
+            raise BadPackage(TOO_MANY, code="too_many_files")
         for one in (path, unquote(path)):
             clean = safe_path(one)
             if clean is not None:

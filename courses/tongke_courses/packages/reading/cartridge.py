@@ -18,6 +18,7 @@ from tongke_courses.packages.reading.manifest import (
     files_of,
 )
 from tongke_courses.packages.reading.structure import (
+    BadPackage,
     Kind,
     Material,
     Package,
@@ -140,7 +141,7 @@ class _Reader:
         for path in files_of(self.archive, self.manifest, resource)[:1]:
             try:
                 link = markup.parse(self.archive.read(path, 1 << 20))
-            except (Unreadable, markup.BadPackage):
+            except (Unreadable, BadPackage):
                 break
             address = markup.child(link, "url")
             url = markup.attribute(address, "href") if address is not None else ""

@@ -111,7 +111,7 @@ def _organizations(root: Element) -> Iterator[Element]:
 def _tree(organization: Element) -> list[Item]:
     """Its items; the one root without title or resource that cartridges have is looked through."""
     items = _items(organization, 0)
-    if len(items) == 1 and not items[0].title and not items[0].resource and items[0].items:
+    if len(items) == 1 and not items[0].title and not items[0].resource:
         return items[0].items
     return items
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from tongke_courses.packages.reading import cartridge, markup
-from tongke_courses.packages.reading.archives import Archive, Unreadable
+from tongke_courses.packages.reading.archives import TOO_LARGE, Archive, Unreadable, safe_path
 from tongke_courses.packages.reading.manifest import MAX_TITLE
 from tongke_courses.packages.reading.structure import (
     BadPackage,
@@ -30,6 +30,9 @@ from tongke_platform.errors import N_
 
 NAME = "moodle_backup.xml"
 _PLACE = "@@PLUGINFILE@@/"
+# Bytes of XML that are read of one backup, and of pages that are kept while it is brought in.
+_MAX_READ = 512 << 20
+_MAX_PAGES = 64 << 20
 _KINDS = {
     "quiz": cartridge.QUIZ, "forum": cartridge.DISCUSSION, "chat": cartridge.DISCUSSION,
     "assign": cartridge.ASSIGNMENT, "workshop": cartridge.ASSIGNMENT, "lti": cartridge.TOOL,
@@ -66,13 +69,15 @@ class _Reader:
     def __init__(self, archive: Archive, base: str, information: Element, package: Package) -> None:
         self.archive, self.base, self.package = archive, base, package
         self.contents = markup.child(information, "contents")
+        self.left_to_read, self.left_for_pages = _MAX_READ, _MAX_PAGES
         self.files = self.stored()
 
     def xml(self, *parts: str) -> Element | None:
         """A file of the backup; None when it is missing or damaged."""
         path = self.archive.find("/".join(one for one in (self.base, *parts) if one))
-        if path is None:
+        if path is None or self.archive.sizes[path] > self.left_to_read:
             return None
+        self.left_to_read -= self.archive.sizes[path]
         try:
             return markup.parse(self.archive.read(path, markup.MAX_XML))
         except (Unreadable, BadPackage):
@@ -90,7 +95,7 @@ class _Reader:
                 self.skip(name, cartridge.MISSING)
                 continue
             order = markup.text(one, "sortorder")
-            inside = (markup.text(one, "filepath") + name).strip("/")
+            inside = safe_path((markup.text(one, "filepath") + name).strip("/")) or "file"
             stored = _Stored(path, inside, markup.text(one, "filearea"), order == "1")
             found[markup.text(one, "contextid")].append((not stored.main, stored))
         return {
@@ -153,7 +158,14 @@ class _Reader:
         )
 
     def page(self, body: Element, title: str, files: list[_Stored]) -> Iterator[Material]:
-        yield _page(title, markup.raw(body, "content"), files)
+        yield from self.as_page(title, markup.raw(body, "content"), files)
+
+    def as_page(self, title: str, html: str, files: list[_Stored]) -> Iterator[Material]:
+        self.left_for_pages -= len(html)
+        if self.left_for_pages < 0:
+            self.skip(title, TOO_LARGE)
+        else:
+            yield _page(title, html, files)
 
     def book(self, body: Element, title: str, files: list[_Stored]) -> Iterator[Material]:
         chapters = [
@@ -161,7 +173,7 @@ class _Reader:
             for one in markup.children(markup.child(body, "chapters"), "chapter")
             if markup.text(one, "hidden") != "1"
         ]
-        yield _page(title, "\n".join(chapters), files)
+        yield from self.as_page(title, "\n".join(chapters), files)
 
     def link(self, body: Element, title: str, _files: list[_Stored]) -> Iterator[Material]:
         url = markup.text(body, "externalurl")
