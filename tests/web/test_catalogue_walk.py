@@ -131,9 +131,7 @@ async def held(it: World, browsing: Browsing) -> None:
     it.ready.append(it.lesson)
 
 
-async def _signed_in(
-    it: World, browsing: Browsing, who: Someone, **options: Any
-) -> BrowserContext:
+async def _signed_in(it: World, browsing: Browsing, who: Someone, **options: Any) -> BrowserContext:
     context = await browsing.context(**options)
     await it.server.sign_in(context, who)
     return context

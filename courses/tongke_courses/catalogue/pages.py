@@ -266,4 +266,3 @@ def _row(
         timedelta(seconds=one.at_seconds or 0),
         fit,
     )
-
