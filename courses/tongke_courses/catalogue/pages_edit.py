@@ -86,6 +86,8 @@ async def _new(
 async def create(
     request: Request, pages: ThePages, frame: TheFrame, principal: RequiredPrincipal
 ) -> Response:
+    if not CREATE.allows_anywhere(principal):
+        raise Forbidden
     values = await typed(request)
     try:
         async with frame.database.write() as session:

@@ -58,14 +58,14 @@ async def bring_in(request: Request, pages: ThePages, principal: RequiredPrincip
     return desk(request, pages, principal, "catalogue/import.html", section="", data=data)
 
 
-@router.get("/shelf/import/{key}")
+@router.get("/shelf/import/{package_id}")
 async def brought(
-    request: Request, pages: ThePages, session: Reading, principal: RequiredPrincipal, key: UUID
+    request: Request, pages: ThePages, session: Reading, principal: RequiredPrincipal, package_id: UUID
 ) -> Response:
     """How far it is, and what was left out and why."""
-    found = await packages.get(session, principal, key)
+    found = await packages.get(session, principal, package_id)
     out = package_out(found, lambda message: pages.say(request, message, {}))
     return desk(
         request, pages, principal, "catalogue/imported.html", section="", found=out,
-        data={"url": f"/api/packages/{key}", "running": out.state.value == "running"},
+        data={"url": f"/api/packages/{package_id}", "running": out.state.value == "running"},
     )  # fmt: skip
