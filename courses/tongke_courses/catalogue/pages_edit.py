@@ -20,6 +20,7 @@ from tongke_courses.catalogue.page_parts import (
 )
 from tongke_courses.catalogue.rights import CREATE
 from tongke_courses.catalogue.schemas import CourseChange, CourseIn, UnitIn
+from tongke_courses.lessons.rights import NO_LESSON
 from tongke_courses.lessons.schemas import LessonIn
 from tongke_courses.materials import service as materials
 from tongke_platform.accounts.rights import RequiredPrincipal
@@ -316,13 +317,14 @@ async def _again(
     key: UUID,
     error: ValidationError | TongkeError,
 ) -> Response:
-    plain = isinstance(error, TongkeError)
-    trouble = trouble_of(request, pages, error) if plain else mistake(request, pages, error, LABELS)
+    if isinstance(error, TongkeError):
+        trouble, status = trouble_of(request, pages, error), error.status
+    else:
+        trouble, status = mistake(request, pages, error, LABELS), 422
     async with frame.database.read() as session:
         return await _overview(
-            request, pages, session, principal, key, trouble=trouble,
-            status=error.status if plain else 422,
-        )  # fmt: skip
+            request, pages, session, principal, key, trouble=trouble, status=status
+        )
 
 
 @router.post("/courses/{course_id}/units/{unit_id}/{act}")
@@ -400,7 +402,7 @@ async def move_lesson(
         found = (await syllabus.lines(session, principal, course_id)).lessons
         it = next((one for one in found if one.id == lesson_id), None)
         if it is None:
-            raise NotFound(syllabus.NO_LESSON, code="no_lesson")
+            raise NotFound(NO_LESSON, code="no_lesson")
         beside = [str(one.id) for one in found if one.unit_id == it.unit_id]
         order = page_forms.moved(beside, str(lesson_id), STEPS[act])
         await syllabus.order(

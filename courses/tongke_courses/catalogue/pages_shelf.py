@@ -60,7 +60,11 @@ async def bring_in(request: Request, pages: ThePages, principal: RequiredPrincip
 
 @router.get("/shelf/import/{package_id}")
 async def brought(
-    request: Request, pages: ThePages, session: Reading, principal: RequiredPrincipal, package_id: UUID
+    request: Request,
+    pages: ThePages,
+    session: Reading,
+    principal: RequiredPrincipal,
+    package_id: UUID,
 ) -> Response:
     """How far it is, and what was left out and why."""
     found = await packages.get(session, principal, package_id)
