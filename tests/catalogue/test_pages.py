@@ -23,7 +23,7 @@ async def page(stage: Stage, path: str, headers: Headers | None = None, status: 
 
 
 async def send(
-    stage: Stage, path: str, headers: Headers | None = None, **fields: str
+    stage: Stage, path: str, headers: Headers | None = None, /, **fields: str
 ) -> httpx2.Response:
     said = {**(stage.headers if headers is None else headers), **BROWSER}
     return await stage.ask("POST", path, said, data=fields, follow_redirects=False)

@@ -41,7 +41,8 @@ def _checked(path: Path) -> list[bytes]:
         assert archive.testzip() is None
         names = archive.namelist()
         sums = archive.read(next(one for one in names if one.endswith("SHA256SUMS"))).decode()
-        found = dict(reversed(line.split("  ", 1)) for line in sums.splitlines())
+        pairs = [line.split("  ", 1) for line in sums.splitlines()]
+        found = {name: digest for digest, name in pairs}
         assert found
         contents = {name: archive.read(name) for name in found}
     for name, data in contents.items():

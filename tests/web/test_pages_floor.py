@@ -39,11 +39,11 @@ async def test_catalogue(browsing86: Browsing, catalogue: Catalogue) -> None:
     ):  # fmt: skip
         await page.goto(catalogue.server.base_url + path)
         assert await is_shown(page, "h1")
-    # The script of the page has run: what is chosen is on its way.
-    await page.set_input_files(
-        "#files", {"name": "板书.txt", "mimeType": "text/plain", "buffer": b"a"}
-    )
-    await until(page, "document.querySelectorAll('.materials li').length === 2", 20)
+    # What is chosen is sent, and stands in the list that is shown anew.
+    sheet = {"name": "板书.txt", "mimeType": "text/plain", "buffer": b"a"}
+    async with page.expect_navigation():
+        await page.set_input_files("#files", sheet)  # type: ignore[arg-type]  # a FilePayload
+    await until(page, "document.querySelectorAll('.materials > li').length === 2", 20)
 
 
 async def test_classroom_plays_and_returns(browsing86: Browsing, stage: Stage) -> None:
