@@ -179,6 +179,7 @@ async def material(world: "World") -> None:
         "material_id": str(made.id),
         "version_id": str(made.current_id),
         "/materials/{version_id}/{name}": "a.vtt",
+        "/home/{token}/materials/{version_id}/{name}": "a.vtt",
         "course_id": str(course.id),
     }
 
