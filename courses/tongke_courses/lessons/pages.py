@@ -298,6 +298,7 @@ def _replay_at_home(request: Request, pages: Pages, lesson: Lesson, token: str) 
         "lessons/replay.html",
         lesson=view_of(lesson),
         back=f"/home/{quote(token)}",
+        captions="",
         data={"source": source},
     )
 
