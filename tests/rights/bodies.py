@@ -182,6 +182,10 @@ BODIES: dict[str, Body] = {
     ),
     "POST /api/approvals/{approval_id}/refuse": js(**REASON),
     "POST /api/class-links": of_world("json", lambda w: {"class_id": w.ids["class_id"]}),
+    "POST /api/packages": of_world(
+        "json",
+        lambda w: {"upload_id": w.ids["sent_upload"], "school_id": w.school("own")},
+    ),
     "POST /api/uploads": lambda w: {"headers": {**TUS, "upload-length": "5"}},
     "PATCH /api/uploads/{upload_id}": lambda w: NOTHING,
     "POST /api/uploads/{upload_id}": lambda w: {

@@ -17,6 +17,7 @@ from tongke_courses.lessons.schemas import LessonIn
 from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.materials import service as materials
 from tongke_courses.materials import uploading
+from tongke_courses.packages.models import PackageImport, PackageState
 from tongke_courses.textbooks import points, sample, service
 from tongke_courses.textbooks.repository import NodeRepository
 from tongke_platform import facts, pictures
@@ -386,6 +387,20 @@ async def table(world: "World") -> None:
     world.marks["import"] = str(key)
 
 
+async def package(world: "World") -> None:
+    """One the owner has brought in."""
+    own = world.places.schools["own"].id
+    by = await principal(world, "owner")
+    row = PackageImport(
+        school_id=own, by_id=by.id, sha256="0" * 64, name="圆.imscc", subject="数学",
+        grade="六年级", state=PackageState.DONE,
+    )  # fmt: skip
+    async with world.frame.database.write() as session:
+        session.add(row)
+        await session.flush()
+    world.ids["package_id"] = str(row.id)
+
+
 async def pairing(world: "World") -> None:
     found = await devices.ask(world.frame, "", "Chrome")
     world.ids["code"] = found.code
@@ -479,6 +494,7 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     table,
     pairing,
     notice,
+    package,
     chat,
     fact,
     undo,

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from tongke_courses.lessons import tasks, unled
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_courses.materials import tasks as material_tasks
+from tongke_courses.packages import tasks as package_tasks
 from tongke_courses.search import rebuild
 from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
@@ -112,6 +113,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     import_tasks.register(frame.jobs, frame)
     exports.register_job(frame.jobs, frame)
     material_tasks.register(frame)
+    package_tasks.register(frame)
     problems.install(app)
     _add_pages(app, settings, frame)
     partnership_rights.offer(rules.all_rules())

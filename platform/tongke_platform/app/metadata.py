@@ -5,7 +5,9 @@ from sqlalchemy import MetaData
 import tongke_courses.catalogue.models
 import tongke_courses.lessons.models
 import tongke_courses.materials.models
+import tongke_courses.packages.models
 import tongke_courses.search.models
+import tongke_courses.takehome.models
 import tongke_courses.textbooks.models
 import tongke_platform.accounts.models
 import tongke_platform.audit.models

@@ -13,7 +13,10 @@ from tongke_courses.lessons import routes as lesson_routes
 from tongke_courses.materials import downloads as material_downloads
 from tongke_courses.materials import routes as material_routes
 from tongke_courses.materials import upload_routes
+from tongke_courses.packages import routes as package_routes
+from tongke_courses.packages.exporting import routes as export_routes
 from tongke_courses.search import routes as search_routes
+from tongke_courses.takehome import routes as takehome_routes
 from tongke_courses.textbooks import pages as textbook_pages
 from tongke_courses.textbooks import routes as textbook_routes
 from tongke_platform.accounts import desk as account_desk
@@ -78,6 +81,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     upload_routes.router,
     material_downloads.router,
     *material_routes.ROUTERS,
+    package_routes.router,
+    export_routes.router,
+    takehome_routes.router,
     search_routes.router,
     textbook_routes.router,
     textbook_pages.router,

@@ -20,7 +20,13 @@ from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.lessons.rights import holder_of
 from tongke_platform.accounts import service as accounts
 from tongke_platform.app.factory import make_frame
-from tongke_platform.cli import demo_courses, demo_materials, demo_objects, demo_textbooks
+from tongke_platform.cli import (
+    demo_courses,
+    demo_materials,
+    demo_objects,
+    demo_packages,
+    demo_textbooks,
+)
 from tongke_platform.database import WriteSession, utc_now
 from tongke_platform.demo import people
 from tongke_platform.demo.people import DemoLesson
@@ -141,6 +147,7 @@ class _Seeder:
         objects |= {"lesson_id": seeded.lesson_id, "lesson": seeded.lesson_id}
         named = {name: str(key) for name, key in objects.items()}
         named |= await demo_materials.fill(self._frame, place, seeded.lesson_id)
+        named |= await demo_packages.fill(self._frame, place, UUID(named["course_id"]))
         return dataclasses.replace(seeded, objects=named)
 
     async def _place(

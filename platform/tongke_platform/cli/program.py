@@ -9,6 +9,7 @@ from tongke_platform.cli import (
     import_,
     import_textbooks,
     migrate,
+    packages,
     publish,
     retention,
     rollups,
@@ -37,4 +38,5 @@ cli.command("doctor")(doctor.command)
 import_.cli.command("textbooks")(import_textbooks.command)
 cli.add_typer(import_.cli, name="import")
 cli.add_typer(export.cli, name="export")
+packages.register(import_.cli, export.cli)
 cli.add_typer(user.cli, name="user")

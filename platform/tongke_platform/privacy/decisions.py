@@ -55,6 +55,7 @@ DECISIONS: dict[str, Decision] = {
     "lessons.teacher_id": _HISTORY,
     "course_teachers.person_id": _HISTORY,
     "uploads.person_id": _ABOUT,
+    "package_imports.by_id": _ABOUT,
     "data_exports.person_id": _EVIDENCE,
     "data_exports.asked_by_id": _ACT,
     "erasures.person_id": _EVIDENCE,

@@ -1,0 +1,1 @@
+"""Packages of other systems: read, brought in as courses, and courses written out for them."""
