@@ -14,6 +14,7 @@ _QUIET = "uvicorn alembic asyncio aiosqlite httpx2 httpcore2 apprise urllib3 req
 _SECRET_KEYS = re.compile(r"token|password|secret|authorization|cookie|media_key", re.IGNORECASE)
 _PATTERNS = (
     (re.compile(r"(/room/)[^/?#\s\"']+"), r"\1…"),
+    (re.compile(r"(/home/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/join/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/setup/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(?<!/admin)(/consent/(?:receipt/)?)[^/?#\s\"']+"), r"\1…"),

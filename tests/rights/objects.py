@@ -314,8 +314,12 @@ async def course(world: "World") -> None:
         "unit_id": str(unit_id),
         "course_lesson": str(lesson_id),
         "DELETE /api/courses/{course_id}/lessons/{lesson_id} lesson_id": str(lesson_id),
+        "POST /courses/{course_id}/lessons/{lesson_id}/{act} lesson_id": str(lesson_id),
+        "/courses/{course_id}/lessons/{lesson_id}/{act}": "up",
+        "/courses/{course_id}/units/{unit_id}/{act}": "up",
         "link_id": str(link.id),
         "/api/home/{token}": link.token,
+        "/home/{token}": link.token,
         "approval_id": str(approval),
     }
     world.marks |= {

@@ -14,6 +14,8 @@ EXCEPTIONS = {
     "/join/{token}": "the address is the key: who has it is invited",
     "/consent/{token}": "the address is the key: a guardian's, who has no account",
     "/consent/receipt/{token}": "the address is the key: a guardian's, who has no account",
+    "/home/{token}": "the address is the key: a class's, that learns at home",
+    "/home/{token}/materials/{version_id}/{name}": "the address is the key: a class's",
     "/api/home/{token}": "the address is the key: a class's, that learns at home",
     "/room/{token}": "the address is the key: the classroom's, named room_url",
     "/room/{token}/next": "the address is the key: the classroom's",

@@ -14,6 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.web.browsing import Browsing
+from tests.web.catalogue_world import Catalogue, open_catalogue
 from tests.web.live_server import LiveServer
 from tests.web.stage import Stage, live_clip, make_app, make_recording, serving
 
@@ -142,3 +143,9 @@ async def demo_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
     """
     async with LiveServer.running(tmp_path_factory.mktemp("server")) as server:
         yield server
+
+
+@session_fixture
+async def catalogue(demo_server: LiveServer) -> Catalogue:
+    """One for the session; what a test changes in it, the others find."""
+    return await open_catalogue(demo_server)

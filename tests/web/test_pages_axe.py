@@ -5,6 +5,7 @@ from playwright.async_api import Page
 
 from tests.web.axe import violations
 from tests.web.browsing import CLASS_PC, PHONE, Browsing
+from tests.web.catalogue_world import Catalogue, signed_in
 from tests.web.stage import Stage, a_day, room_state
 from tests.web.waiting import until
 
@@ -34,6 +35,29 @@ async def test_paper_pages(stage: Stage, browsing: Browsing, width: int, locale:
     stage.stops, stage.trouble = a_day(), "账号或密码不正确。"
     for path in ("/", "/login", "/not-yet", "/broken-page", "/room/gone"):
         await page.goto(stage.base_url + path)
+        await check(page)
+
+
+@pytest.mark.parametrize(("width", "locale"), [(PHONE, "zh-CN"), (CLASS_PC, "en-US")])
+async def test_catalogue(catalogue: Catalogue, browsing: Browsing, width: int, locale: str) -> None:
+    base, course, lesson = catalogue.server.base_url, catalogue.course, catalogue.lesson
+    page = await browsing.open(f"{base}/catalogue", width=width, locale=locale)
+    await check(page)
+    for path in (
+        "/catalogue?q=夜书所见", "/catalogue?q=nothingatall", f"/courses/{course}",
+        f"/lessons/{lesson}", "/home/gone",
+    ):  # fmt: skip
+        await page.goto(base + path)
+        await check(page)
+    context = await signed_in(catalogue, browsing, catalogue.teacher, width=width, locale=locale)
+    page = await context.new_page()
+    for path in (
+        f"/courses/{course}", f"/courses/{course}/edit", f"/courses/{course}/edit/words",
+        f"/courses/{course}/edit/book", "/courses/new", "/courses/new?free=1", f"/lessons/{lesson}",
+        f"/lessons/{lesson}/edit", f"/lessons/{lesson}/edit/materials", "/shelf",
+        "/shelf?part=delivered", "/shelf/import",
+    ):  # fmt: skip
+        await page.goto(base + path)
         await check(page)
 
 

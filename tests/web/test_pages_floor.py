@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page
 
 from tests.web.browsing import CLASS_PC, PHONE, PROJECTOR, Browsing
+from tests.web.catalogue_world import Catalogue, signed_in
 from tests.web.stage import Stage, a_day, room_state
 from tests.web.waiting import until
 
@@ -28,6 +29,21 @@ async def test_paper_pages(browsing86: Browsing, stage: Stage, path: str) -> Non
     stage.stops = a_day()
     page = await browsing86.open(stage.base_url + path, width=PHONE)
     assert await is_shown(page, "h1")
+
+
+async def test_catalogue(browsing86: Browsing, catalogue: Catalogue) -> None:
+    context = await signed_in(catalogue, browsing86, catalogue.teacher, width=PHONE)
+    page, lesson = await context.new_page(), catalogue.lesson
+    for path in (
+        "/catalogue", f"/courses/{catalogue.course}/edit", f"/lessons/{lesson}/edit/materials",
+    ):  # fmt: skip
+        await page.goto(catalogue.server.base_url + path)
+        assert await is_shown(page, "h1")
+    # What is chosen is sent, and stands in the list that is shown anew.
+    sheet = {"name": "板书.txt", "mimeType": "text/plain", "buffer": b"a"}
+    async with page.expect_navigation():
+        await page.set_input_files("#files", sheet)  # type: ignore[arg-type]  # a FilePayload
+    await until(page, "document.querySelectorAll('.materials > li').length === 2", 20)
 
 
 async def test_classroom_plays_and_returns(browsing86: Browsing, stage: Stage) -> None:

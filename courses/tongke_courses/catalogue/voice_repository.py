@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.orm import joinedload
 
 from tongke_courses.catalogue.models import (
@@ -132,6 +132,14 @@ class ApprovalRepository(Repository[PublicApproval]):
         if before is not None:
             statement = statement.where(PublicApproval.id < before)
         return await self.all(statement.order_by(PublicApproval.id.desc()).limit(limit))
+
+    async def count_asked(self, principal: Principal) -> int:
+        """How many wait for an answer of the principal's schools."""
+        mine = select(Organisation.id).where(APPROVE.clause(principal))
+        statement = select(func.count(PublicApproval.id)).where(
+            PublicApproval.state == ApprovalState.ASKED, PublicApproval.school_id.in_(mine)
+        )
+        return (await self.session.execute(statement)).scalar_one()
 
     async def seen(self, principal: Principal, key: UUID) -> PublicApproval | None:
         return await self.one_or_none(self.readable(principal).where(PublicApproval.id == key))

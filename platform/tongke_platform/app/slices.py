@@ -6,6 +6,14 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
 from tongke_courses.catalogue import door_routes as catalogue_doors
+from tongke_courses.catalogue import pages as catalogue_pages
+from tongke_courses.catalogue import pages_approvals as approval_pages
+from tongke_courses.catalogue import pages_course as course_pages
+from tongke_courses.catalogue import pages_edit as course_editor
+from tongke_courses.catalogue import pages_home as home_pages
+from tongke_courses.catalogue import pages_lesson as catalogue_lesson
+from tongke_courses.catalogue import pages_lesson_edit as lesson_editor
+from tongke_courses.catalogue import pages_shelf as shelf_pages
 from tongke_courses.catalogue import routes as catalogue_routes
 from tongke_courses.lessons import handing_pages
 from tongke_courses.lessons import pages as lesson_pages
@@ -75,16 +83,23 @@ ROUTERS: tuple[APIRouter, ...] = (
     partnership_pages.router,
     device_routes.router,
     device_pages.router,
+    package_routes.router,
+    export_routes.router,
+    takehome_routes.router,
     catalogue_routes.router,
     catalogue_doors.router,
+    catalogue_pages.router,
+    course_editor.router,
+    course_pages.router,
+    lesson_editor.router,
+    catalogue_lesson.router,
+    home_pages.router,
+    shelf_pages.router,
+    approval_pages.router,
     lesson_routes.invitation_router,
     upload_routes.router,
     material_downloads.router,
     *material_routes.ROUTERS,
-    package_routes.router,
-    export_routes.router,
-    takehome_routes.router,
-    search_routes.router,
     textbook_routes.router,
     textbook_pages.router,
     account_pages.router,
@@ -114,6 +129,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     class_routes.router,
     undo_routes.router,
     rules.router,
+    search_routes.router,
 )
 
 

@@ -43,7 +43,7 @@ _sections: list[Section] = []
 # From where somebody is to what is kept of them; what is not named comes last.
 ORDER = (
     "organisations", "regions", "people", "invitations", "import", "rooms", "devices", "classes",
-    "years", "partnerships", "lessons", "invited", "consent", "chats", "audit",
+    "years", "partnerships", "lessons", "invited", "approvals", "consent", "chats", "audit",
 )  # fmt: skip
 
 

@@ -101,7 +101,9 @@ function ready(): void {
   say("length", timecode(video.duration));
   say("long-words", lengthWords(Math.floor(video.duration)));
   show("long", true);
-  follow();
+  const asked = /[?&]t=(\d{1,6})(&|$)/.exec(location.search);
+  if (asked) go(Number(asked[1]));
+  else follow();
 }
 
 function fail(status?: number): void {
