@@ -197,10 +197,10 @@ class Corpus:
         all_words = frozenset(marks | words)
         for tier, more in (
             (Tier.TITLE, words), (Tier.PINYIN, letters), (Tier.SUMMARY, tokens(summary)),
-            (Tier.BODY, set().union(*(cut for _, cut in chosen))),
+            (Tier.BODY, frozenset[str]().union(*(cut for _, cut in chosen))),
         ):  # fmt: skip
             all_words = all_words | more
-            made[3][rank(tier, number)] = all_words
+            made[3][rank(tier, number)] = set(all_words)
         made[0].append(
             {"id": key, "title": title, "subject": subject, "grade": grade, "school_id": school,
              "teacher_id": teacher, "planned_start": at, "planned_minutes": 40,

@@ -1,6 +1,6 @@
 """Rows in every table a database has, whatever its revision: made from its own description."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -37,17 +37,15 @@ def is_kept(name: str) -> bool:
     return name != VERSIONS and is_modelled(name, "table", None)
 
 
-def fill(connection: Connection) -> list[str]:
-    """Two rows each, parents first: one with no more than it must have, one with everything. The
-    names of the tables.
+def fill(connection: Connection, made: Made) -> None:
+    """Two rows more in each table, parents first: one with no more than it must have, one with
+    everything. ``made``: those of before, by table.
     """
-    made: Made = {}
     for each in tables(connection):
         for bare in (True, False):
             row = {c.name: value(c, made) for c in each.columns if not (bare and c.nullable)}
             connection.execute(each.insert(), row)
             made.setdefault(each.name, []).append(row)
-    return list(made)
 
 
 def tables(connection: Connection) -> list[Table]:
@@ -58,7 +56,7 @@ def tables(connection: Connection) -> list[Table]:
 
 
 def value(column: Column[Any], made: Made) -> Any:
-    """Of the second row in a table another than of the first; it points to the second of others."""
+    """Of each row in a table another; the second points to the second of others."""
     before = made.get(column.table.name, [])
     for key in column.foreign_keys:
         parents = made[key.column.table.name]
@@ -69,8 +67,8 @@ def value(column: Column[Any], made: Made) -> Any:
         Boolean: True,
         Uuid: uuid4(),
         LargeBinary: b"\x00x",
-        DateTime: datetime(2026, 9, 1 + n, tzinfo=UTC),
-        Date: date(2026, 9, 1 + n),
+        DateTime: datetime(2026, 9, 1, tzinfo=UTC) + timedelta(days=n),
+        Date: date(2026, 9, 1) + timedelta(days=n),
         Time: time(21, 30),
         Numeric: 1 + n,
     }
@@ -87,7 +85,8 @@ def contents(connection: Connection) -> dict[str, dict[str, dict[str, Any]]]:
     """Table → key → column → value."""
     return {
         each.name: {
-            str(row["id"]): dict(row) for row in connection.execute(each.select()).mappings()
+            " ".join(str(row[one.name]) for one in each.primary_key): dict(row)
+            for row in connection.execute(each.select()).mappings()
         }
         for each in tables(connection)
     }

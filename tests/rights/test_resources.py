@@ -29,6 +29,7 @@ EXCEPTIONS = {
     "/api/textbooks/{node_id}/points": "of a published book: for everybody who is signed in",
     "/api/textbooks/{node_id}/alike": "of a published book: for everybody who is signed in",
     "/textbooks/{node_id}": "a published book: for everybody who is signed in",
+    "/materials/{material_id}": "leads to its place on the page of its lesson or course",
     "/api/notices/chats/{chat_id}": "a demo must not post into anybody's real group",
 }
 

@@ -16,6 +16,7 @@ from tests.rights.addresses import addresses
 from tongke_courses.lessons.models import Lesson
 from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.accounts.service import log_in
+from tongke_platform.app import paths
 from tongke_platform.frame import Frame
 from tongke_platform.organisations.models import Room
 from tongke_platform.people import service as people
@@ -59,9 +60,14 @@ async def counted(frame: Frame, ask: Ask) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def answers(hls: StandIn) -> None:
+def answers(hls: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a lesson whose readers are known; rights have not changed just now, as they have for every
+    test that makes its people first.
+    """
+    monkeypatch.setattr(paths, "FRESH_S", 0.0)
+
     async def playlist(message: Message) -> Message:
-        return {"playlist": "#EXTM3U\n"}
+        return {"playlist": "#EXTM3U\n", "known": True}
 
     hls.answers["multivariant"] = playlist
 

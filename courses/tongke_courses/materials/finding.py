@@ -9,10 +9,12 @@ from tongke_courses.catalogue.repository import CourseRepository
 from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.materials.indexing import CAPTION, MATERIAL
 from tongke_courses.materials.models import Material
+from tongke_courses.materials.service import INDEX
 from tongke_courses.search import kinds
 from tongke_courses.search.models import SearchEntry
-from tongke_platform.database import ReadSession
+from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_
+from tongke_platform.jobs import Job
 from tongke_platform.rights import Principal
 
 
@@ -52,6 +54,13 @@ async def _of_lessons(
     return {key for key, lesson in lessons.items() if lesson in seen}
 
 
+async def ask_again(session: WriteSession) -> None:
+    """Every material is read once more, in a job of its own."""
+    there = await session.execute(select(Material.id).where(Material.removed_at.is_(None)))
+    session.add_all(Job(kind=INDEX, payload={"material": str(key)}) for key in there.scalars())
+    await session.flush()
+
+
 def _second(place: kinds.Place) -> str:
     return f"?t={place.at_seconds}" if place.at_seconds else ""
 
@@ -64,6 +73,7 @@ def register() -> None:
             icon="file-text",
             href=lambda place: f"/materials/{place.id}",
             readable_ids=materials_readable,
+            ask_again=ask_again,
         )
     )
     kinds.register(

@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from tongke_courses.search.documents import Document
-from tongke_platform.database import ReadSession
+from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.rights import Principal
 
 ReadableIds = Callable[
     [ReadSession, Principal | None, Sequence[UUID]], Coroutine[Any, Any, set[UUID]]
 ]
+AskAgain = Callable[[WriteSession], Coroutine[Any, Any, None]]
 Documents = Callable[[ReadSession, UUID | None], AsyncGenerator[Document, None]]
 
 
@@ -30,7 +31,8 @@ class Kind:
 
     ``readable_ids(session, principal or None, ids)``: those of ``ids`` that may be seen; the last
     word, whatever the index says. ``documents(session, after)``: all there are with an id above
-    ``after``, in the order of their ids, for rebuilding.
+    ``after``, in the order of their ids, for rebuilding. ``ask_again(session)``, for a kind whose
+    texts take long to read: has them put again in the background.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Kind:
     href: Callable[[Place], str]
     readable_ids: ReadableIds
     documents: Documents | None = None
+    ask_again: AskAgain | None = None
 
 
 _kinds: dict[str, Kind] = {}

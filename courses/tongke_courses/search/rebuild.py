@@ -65,6 +65,8 @@ async def _begin(database: Database) -> None:
         await engine_of(session).begin_bulk(session)
         for kind in kinds.all_kinds():
             await session.execute(insert(SearchBuild).values(kind=kind.name, after_id=None))
+            if kind.ask_again is not None:
+                await kind.ask_again(session)
 
 
 async def _batch(database: Database, kind: kinds.Kind) -> int:
