@@ -12,6 +12,7 @@ from tongke_courses.catalogue import settling
 from tongke_courses.catalogue.models import Course
 from tongke_platform.people.roles import Role
 
+GONE = "gone"
 BROWSER = {"Accept": "text/html", "Accept-Language": "zh-CN"}
 
 
@@ -47,7 +48,7 @@ async def test_anonymous(stage: Stage) -> None:
         "/admin/approvals", "/shelf/import",
     ):  # fmt: skip
         await page(stage, path, {}, 303)
-    await page(stage, "/".join(("", "home", "gone")), {}, 404)
+    await page(stage, f"/home/{GONE}", {}, 404)
 
 
 async def test_one_next_step_by_role(stage: Stage) -> None:
