@@ -120,7 +120,7 @@ async def test_times_come_back_in_utc(make: Makers, database: Database) -> None:
     async with database.read() as session:
         found = await session.get_one(Lesson, lesson.id)
     assert found.planned_start == datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
-    assert found.planned_start.tzinfo is UTC
+    assert found.starts_at.tzinfo is UTC
 
 
 async def test_times_without_a_zone_are_refused(make: Makers) -> None:

@@ -4,6 +4,7 @@ import io
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid5
 
 from hypothesis import HealthCheck, given, settings
@@ -46,10 +47,10 @@ courses = st.tuples(titles, st.lists(lessons, max_size=2), st.lists(
 class Filled:
     """A course as the database would give it, and the bytes of its files by key."""
 
-    def __init__(self, course: object) -> None:
+    def __init__(self, course: Any) -> None:
         self.number = 0
         self.data: dict[str, bytes] = {}
-        title, loose, units = course  # type: ignore[misc]
+        title, loose, units = course
         rows = [CourseUnit(id=self.key(), title=name) for name, _ in units]
         parts = [self.part(one, None) for one in loose]
         for row, (_, inside) in zip(rows, units, strict=True):
@@ -62,16 +63,16 @@ class Filled:
         self.number += 1
         return uuid5(SPACE, str(self.number))
 
-    def part(self, one: object, unit: CourseUnit | None) -> LessonPart:
-        title, description, inside = one  # type: ignore[misc]
+    def part(self, one: Any, unit: CourseUnit | None) -> LessonPart:
+        title, description, inside = one
         lesson = Lesson(id=self.key(), title=title, description=description)
         return LessonPart(lesson, unit, [self.taken(*pair) for pair in inside])
 
-    def taken(self, title: str, what: object) -> Taken:
+    def taken(self, title: str, what: Any) -> Taken:
         if isinstance(what, str):
             material = Material(title=title, url=what, kind=MaterialKind.LINK)
             return Taken(material, Licence.CC_BY)
-        name, data = what  # type: ignore[misc]
+        name, data = what
         stored = StoredFile(key=str(self.key()), sha256="", size=len(data))
         self.data[stored.key] = data
         version = MaterialVersion(name=name)

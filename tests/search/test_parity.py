@@ -112,7 +112,12 @@ def test_both_answer_alike(
 ) -> None:
     monkeypatch.setattr(Gin, "FEW", few)
 
-    @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(
+        max_examples=4,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        database=None,
+    )
     @given(st.lists(ASKED, min_size=25, max_size=25))
     def ask(asked: list[tuple[str, str, int]]) -> None:
         sqlite, other = (asyncio.run(answers(url, asked)) for url in both)

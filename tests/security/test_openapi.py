@@ -27,7 +27,7 @@ from tests.rights.ways import HOST, Answer, Undone, send
 from tests.rights.world import World
 from tongke_platform.frame import Frame
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 CHECKS = [content_type_conformance, response_schema_conformance]

@@ -109,7 +109,7 @@ def chosen_class(request: Request, classes: Sequence[ClassChoice]) -> ClassChoic
     if asked is not None:
         return by_id.get(key) if (key := parse_uuid(asked)) else None
     kept = parse_uuid(request.cookies.get(CLASS_COOKIE, ""))
-    if kept in by_id:
+    if kept is not None and kept in by_id:
         return by_id[kept]
     return classes[0] if len(classes) == 1 else None
 

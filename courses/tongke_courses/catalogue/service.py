@@ -317,9 +317,10 @@ async def remove_teacher(
     """Raises NotFound, Forbidden, Conflict ``no_lead``."""
     await to_manage(session, by, key)
     there = (await TeacherRepository(session).of_course(key)).get(person_id)
-    if there is not None:
-        await session.delete(there)
-        await _check_lead(session, key)
+    if there is None:
+        raise NotFound(N_("There is no such teacher."), code="no_teacher")
+    await session.delete(there)
+    await _check_lead(session, key)
     await session.flush()
     await indexing.course_changed(session, key)
     session.expire_all()

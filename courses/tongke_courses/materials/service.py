@@ -200,7 +200,7 @@ def check_link(url: str) -> str:
         host = parts.hostname or ""
         _ = parts.port
     except ValueError:
-        host = ""
+        raise Invalid(BAD_LINK, code="bad_link") from None
     whole = url.isprintable() and not any(one.isspace() for one in url) and len(url) <= 2000
     if not host or not whole or not url.lower().startswith(("http://", "https://")):
         raise Invalid(BAD_LINK, code="bad_link")

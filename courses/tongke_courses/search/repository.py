@@ -50,7 +50,8 @@ class EntryRepository:
             .join(SearchText, SearchText.number == SearchEntry.number)
             .where(SearchEntry.kind == kind, SearchEntry.object_id == object_id)
         )
-        return (await self.session.execute(statement)).one_or_none()
+        found: Any = (await self.session.execute(statement)).one_or_none()
+        return found if isinstance(found, Row) else None
 
     async def known(self, kind: str, ids: Sequence[UUID]) -> set[UUID]:
         statement = select(SearchEntry.object_id).where(
