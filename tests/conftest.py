@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
@@ -26,6 +27,15 @@ from tongke_platform.frame import Frame
 from tongke_platform.settings import Settings
 
 HERE = Path(__file__).parent
+# A traceback with every local value in a frame would take longer to draw than the test itself.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 # Browsers and media know nothing of the database, and take long.
 ONCE = {"deploy", "hls", "hls_media", "ingest", "media_commands", "rtc", "serve", "web"}
 

@@ -73,7 +73,8 @@ async def course_size(
     return await _size(request, frame, contents.of_course, principal, course_id)
 
 
-@router.api_route("/lessons/{lesson_id}/archive.zip", methods=["GET", "HEAD"])
+@router.get("/lessons/{lesson_id}/archive.zip")
+@router.head("/lessons/{lesson_id}/archive.zip", include_in_schema=False)
 async def lesson_archive(
     request: Request, lesson_id: UUID, frame: TheFrame, principal: CurrentPrincipal
 ) -> Response:
@@ -81,7 +82,8 @@ async def lesson_archive(
     return await _archive(request, frame, contents.of_lesson, principal, lesson_id)
 
 
-@router.api_route("/units/{unit_id}/archive.zip", methods=["GET", "HEAD"])
+@router.get("/units/{unit_id}/archive.zip")
+@router.head("/units/{unit_id}/archive.zip", include_in_schema=False)
 async def unit_archive(
     request: Request, unit_id: UUID, frame: TheFrame, principal: CurrentPrincipal
 ) -> Response:
@@ -89,7 +91,8 @@ async def unit_archive(
     return await _archive(request, frame, contents.of_unit, principal, unit_id)
 
 
-@router.api_route("/courses/{course_id}/archive.zip", methods=["GET", "HEAD"])
+@router.get("/courses/{course_id}/archive.zip")
+@router.head("/courses/{course_id}/archive.zip", include_in_schema=False)
 async def course_archive(
     request: Request, course_id: UUID, frame: TheFrame, principal: CurrentPrincipal
 ) -> Response:

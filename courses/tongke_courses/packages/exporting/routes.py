@@ -16,7 +16,8 @@ from tongke_platform.frame import TheFrame
 router = APIRouter(prefix="/api/courses/{course_id}/export", tags=["packages"])
 
 
-@router.api_route("/cartridge.imscc", methods=["GET", "HEAD"])
+@router.get("/cartridge.imscc")
+@router.head("/cartridge.imscc", include_in_schema=False)
 async def as_cartridge(
     request: Request, course_id: UUID, frame: TheFrame, principal: CurrentPrincipal
 ) -> Response:
@@ -28,7 +29,8 @@ async def as_cartridge(
     return await answer(request, frame, made, name, cartridge.MEDIA_TYPE)
 
 
-@router.api_route("/folder.zip", methods=["GET", "HEAD"])
+@router.get("/folder.zip")
+@router.head("/folder.zip", include_in_schema=False)
 async def as_folder(
     request: Request, course_id: UUID, frame: TheFrame, principal: CurrentPrincipal
 ) -> Response:
