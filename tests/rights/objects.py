@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tongke_courses.catalogue import following, links, settling, syllabus
 from tongke_courses.catalogue import service as courses
-from tongke_courses.catalogue.models import Course, CourseTeacher, PublicApproval
+from tongke_courses.catalogue.models import Course, CoursePart, CourseTeacher, PublicApproval
 from tongke_courses.catalogue.schemas import ClassLinkIn, CourseIn
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonRoom
@@ -304,6 +304,7 @@ async def course(world: "World") -> None:
             ),
         )  # fmt: skip
         lesson_id = lesson.id
+        await courses.set_teacher(session, by, key, UUID(world.ids["person_id"]), CoursePart.CO)
         await courses.publish(frame, session, by, key)
         await settling.heard(session, lesson_id, room_id)
         await following.follow(frame, session, by, key, class_id)
