@@ -131,6 +131,12 @@ class CourseRepository(Repository[Course]):
         found = await self.session.execute(statement.with_only_columns(Course.id).options())
         return set(found.scalars())
 
+    async def ids_of(self, key: UUID) -> Sequence[UUID]:
+        """Of a teacher or a school."""
+        taught = select(CourseTeacher.course_id).where(CourseTeacher.person_id == key)
+        statement = select(Course.id).where(or_(Course.school_id == key, Course.id.in_(taught)))
+        return (await self.session.execute(statement.order_by(Course.id))).scalars().all()
+
     async def following(self, after: UUID | None, limit: int) -> Sequence[Course]:
         """In the order of their ids."""
         statement = self.base().order_by(Course.id).limit(limit)

@@ -134,6 +134,18 @@ class LessonRepository(Repository[Lesson]):
     async def by_ids(self, keys: Sequence[UUID]) -> Sequence[Lesson]:
         return await self.all(self.base().where(Lesson.id.in_(keys)))
 
+    async def ids_of(self, key: UUID) -> Sequence[UUID]:
+        """Of a teacher or a school, leading or receiving."""
+        received = (
+            select(LessonRoom.lesson_id)
+            .join(Room, Room.id == LessonRoom.room_id)
+            .where(Room.school_id == key)
+        )
+        statement = select(Lesson.id).where(
+            or_(Lesson.teacher_id == key, Lesson.school_id == key, Lesson.id.in_(received))
+        )
+        return (await self.session.execute(statement.order_by(Lesson.id))).scalars().all()
+
     async def following(self, after: UUID | None, limit: int) -> Sequence[Lesson]:
         """In the order of their ids."""
         statement = self.base().order_by(Lesson.id).limit(limit)

@@ -113,6 +113,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     import_tasks.register(frame.jobs, frame)
     exports.register_job(frame.jobs, frame)
     material_tasks.register(frame)
+    searching.register(frame)
     package_tasks.register(frame)
     problems.install(app)
     _add_pages(app, settings, frame)
