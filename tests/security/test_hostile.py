@@ -15,8 +15,8 @@ from tongke_platform.frame import Frame
 
 pytestmark = pytest.mark.timeout(600)
 
-# PostgreSQL minds more of what it is given, so it is given more.
-MANY, FEW = {"always": 1, "every": 12}, {"always": 1, "every": 24}
+# How many of the values are tried in each place.
+SOME = {"always": 1, "every": 12}
 
 
 def _asker(world: World, line: Line) -> Asker:
@@ -45,10 +45,11 @@ async def test_every_address(app: FastAPI, frame: Frame, world: World) -> None:
     undone, fields = Undone(frame.database), hostile.fields_of(app)
     wrong: dict[str, str] = {}
     sent = 0
-    values = hostile.Chosen(**(FEW if frame.database.is_sqlite else MANY), start=3)
+    values = hostile.Chosen(**SOME, start=3)
     async with undone.connected():
-        for line in tables.read().lines:
-            if line.method in {"WS", "MOUNT"}:
+        for number, line in enumerate(tables.read().lines):
+            # Each address on one of the two: PostgreSQL, which minds more, has twice as many.
+            if line.method in {"WS", "MOUNT"} or (number % 3 == 0) is not frame.database.is_sqlite:
                 continue
             asker = _asker(world, line)
             parts = BODIES[line.request](world) if line.request in BODIES else {}
@@ -66,4 +67,4 @@ async def test_every_address(app: FastAPI, frame: Frame, world: World) -> None:
                     wrong.setdefault(f"{line.name} by {asker.name}: {found}", shown)
     said = [f"{found}\n      {request}" for found, request in wrong.items()]
     assert not said, f"{len(said)} of {sent} answers:\n" + "\n".join(said)
-    assert sent > 1000
+    assert sent > 500
