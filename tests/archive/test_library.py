@@ -79,7 +79,7 @@ async def test_replay_from_the_store_alone(tmp_path: Path) -> None:
         await stored(made.library)
     shutil.rmtree(tmp_path / "spool")
     async with rig(tmp_path) as made, made.client() as client:
-        text = await made.library.multivariant(LESSON, KEY, "http://media", None)
+        text, _ = await made.library.multivariant(LESSON, KEY, "http://media", None)
         assert f"http://media/media/{KEY}/{VIDEO}/index.m3u8" in text
         assert await everything(made, client, 3) == expected(3)
 
@@ -161,7 +161,7 @@ async def test_a_changed_key_ends_the_old(tmp_path: Path) -> None:
         await made.library.open(LESSON, KEY)
         feed(made, 1)
         await made.library.open(LESSON, new)
-        assert (await client.get(made.media(VIDEO))).status_code == 404
+        assert (await client.get(made.media(VIDEO))).status_code == 410
         assert (await client.get(made.media(VIDEO).replace(KEY, new))).status_code == 200
         with pytest.raises(Refused) as refused:
             await made.library.open("lesson-2", new)
