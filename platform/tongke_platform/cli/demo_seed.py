@@ -146,7 +146,7 @@ class _Seeder:
         objects |= {"partnership_id": partnership}
         objects |= {"lesson_id": seeded.lesson_id, "lesson": seeded.lesson_id}
         named = {name: str(key) for name, key in objects.items()}
-        named |= await demo_materials.fill(self._frame, place, seeded.lesson_id)
+        named = await demo_materials.fill(self._frame, place, seeded.lesson_id) | named
         named |= await demo_packages.fill(self._frame, place, UUID(named["course_id"]))
         return dataclasses.replace(seeded, objects=named)
 
