@@ -58,6 +58,8 @@ async def test_captions(stage: Stage, browsing: Browsing) -> None:
     assert await page.evaluate(mode) == "hidden"
     await page.get_by_role("button", name="字幕").click()
     assert await page.evaluate(mode) == "showing"
+    # A player that stands at the very beginning has not looked for its cues yet.
+    await page.evaluate("() => { document.getElementById('video').currentTime = 1 }")
     cue = "document.getElementById('track').track.activeCues[0]"
     await until(page, f"{cue} && {cue}.text === '同学们好'", 15)
     await page.keyboard.press("c")

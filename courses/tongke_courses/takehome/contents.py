@@ -20,7 +20,7 @@ from tongke_courses.materials.rights import (
 )
 from tongke_courses.takehome.repository import UnitRepository
 from tongke_platform.database import ReadSession
-from tongke_platform.errors import N_, NotFound
+from tongke_platform.errors import N_, NotFound, Unauthorized
 from tongke_platform.rights import Principal
 
 SIGN_IN = N_("Schools of this platform may take it home. Please log in first.")
@@ -103,11 +103,16 @@ async def of_course(session: ReadSession, principal: Principal | None, key: UUID
 
 
 async def of_unit(session: ReadSession, principal: Principal | None, key: UUID) -> Contents:
-    """Raises NotFound for who may not see its course."""
+    """Raises NotFound for who may not see its course, Unauthorized for nobody."""
     course_id = await UnitRepository(session).course_of(key)
     if course_id is None:
         raise NotFound(courses.NO_UNIT, code="no_unit")
-    found = await syllabus.lines(session, principal, course_id)
+    try:
+        found = await syllabus.lines(session, principal, course_id)
+    except NotFound:
+        if principal is None:
+            raise Unauthorized from None
+        raise
     unit = next(one for one in found.units if one.id == key)
     contents = _of(found.course, "unit", key, unit.title, "")
     contents.units = [unit]
