@@ -93,7 +93,7 @@ def why_not(licence: Licence, principal: Principal | None) -> str:
 
 async def of_course(session: ReadSession, principal: Principal | None, key: UUID) -> Contents:
     """Raises NotFound for who may not see it."""
-    found = await syllabus.lines(session, principal, key)
+    found = await _lines(session, principal, key)
     contents = _of(found.course, "course", key, found.course.title, found.course.description)
     contents.units = found.units
     general = await MaterialRepository(session).of(course_id=key)
@@ -102,17 +102,22 @@ async def of_course(session: ReadSession, principal: Principal | None, key: UUID
     return contents
 
 
+async def _lines(session: ReadSession, principal: Principal | None, key: UUID) -> syllabus.Lines:
+    """Who has not signed in may be one who sees it."""
+    try:
+        return await syllabus.lines(session, principal, key)
+    except NotFound:
+        if principal is None:
+            raise Unauthorized from None
+        raise
+
+
 async def of_unit(session: ReadSession, principal: Principal | None, key: UUID) -> Contents:
     """Raises NotFound for who may not see its course, Unauthorized for nobody."""
     course_id = await UnitRepository(session).course_of(key)
     if course_id is None:
         raise NotFound(courses.NO_UNIT, code="no_unit")
-    try:
-        found = await syllabus.lines(session, principal, course_id)
-    except NotFound:
-        if principal is None:
-            raise Unauthorized from None
-        raise
+    found = await _lines(session, principal, course_id)
     unit = next(one for one in found.units if one.id == key)
     contents = _of(found.course, "unit", key, unit.title, "")
     contents.units = [unit]
