@@ -57,18 +57,18 @@ async def test_draft_to_withdrawn(stage: Stage, make: Makers) -> None:
         )
         assert changed.status_code == 200
 
-    assert await seen() == [200, 404, 404, 404, 404]
+    assert await seen() == [200, 404, 404, 404, 401]
     assert (await stage.ask("POST", f"{where}/withdraw")).status_code == 409
     await stage.ask("POST", f"{where}/publish")
-    assert await seen() == [200, 200, 404, 404, 404]
+    assert await seen() == [200, 200, 404, 404, 401]
     await widen("partnership")
-    assert await seen() == [200, 200, 200, 404, 404]
+    assert await seen() == [200, 200, 200, 404, 401]
     await widen("signed_in")
-    assert await seen() == [200, 200, 200, 200, 404]
+    assert await seen() == [200, 200, 200, 200, 401]
     await widen("public")
     assert await seen() == [200, 200, 200, 200, 200]
     await stage.ask("POST", f"{where}/withdraw")
-    assert await seen() == [200, 200, 404, 404, 404]
+    assert await seen() == [200, 200, 404, 404, 401]
 
 
 async def test_who_may_create(stage: Stage, make: Makers) -> None:

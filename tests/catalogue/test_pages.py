@@ -41,7 +41,7 @@ async def test_anonymous(stage: Stage) -> None:
     assert "统编版" in listed
     assert "几分之一" in await page(stage, f"/courses/{public['id']}", {})
     assert "继续编辑" not in await page(stage, f"/lessons/{lesson['id']}", {})
-    await page(stage, f"/courses/{hidden['id']}", {}, 404)
+    await page(stage, f"/courses/{hidden['id']}", {}, 303)
     for path in (
         f"/lessons/{other['id']}", f"/courses/{public['id']}/edit", "/courses/new", "/shelf",
         f"/lessons/{lesson['id']}/edit", f"/lessons/{lesson['id']}/edit/materials",

@@ -23,7 +23,7 @@ from tongke_courses.catalogue.schemas import CourseChange, CourseIn, FacetValue
 from tongke_courses.catalogue.settling import settle
 from tongke_courses.catalogue.syllabus_repository import SyllabusRepository, check_node
 from tongke_platform.database import ReadSession, WriteSession
-from tongke_platform.errors import N_, Conflict, Invalid, NotFound
+from tongke_platform.errors import N_, Conflict, Invalid, NotFound, Unauthorized
 from tongke_platform.frame import Frame
 from tongke_platform.organisations import service as organisations
 from tongke_platform.organisations.models import SCHOOLS, OrganisationKind
@@ -60,7 +60,8 @@ async def get(session: ReadSession, principal: Principal | None, key: UUID) -> C
     """With school, teachers and units. Raises NotFound for who may not know of it."""
     found = await CourseRepository(session).seen(principal, key)
     if found is None:
-        raise no_course()
+        # Who has not signed in may be one who sees it.
+        raise no_course() if principal is not None else Unauthorized()
     return found
 
 

@@ -20,7 +20,7 @@ from tongke_courses.materials.rights import (
 )
 from tongke_courses.takehome.repository import UnitRepository
 from tongke_platform.database import ReadSession
-from tongke_platform.errors import N_, NotFound, Unauthorized
+from tongke_platform.errors import N_, NotFound
 from tongke_platform.rights import Principal
 
 SIGN_IN = N_("Schools of this platform may take it home. Please log in first.")
@@ -93,7 +93,7 @@ def why_not(licence: Licence, principal: Principal | None) -> str:
 
 async def of_course(session: ReadSession, principal: Principal | None, key: UUID) -> Contents:
     """Raises NotFound for who may not see it."""
-    found = await _lines(session, principal, key)
+    found = await syllabus.lines(session, principal, key)
     contents = _of(found.course, "course", key, found.course.title, found.course.description)
     contents.units = found.units
     general = await MaterialRepository(session).of(course_id=key)
@@ -102,22 +102,12 @@ async def of_course(session: ReadSession, principal: Principal | None, key: UUID
     return contents
 
 
-async def _lines(session: ReadSession, principal: Principal | None, key: UUID) -> syllabus.Lines:
-    """Who has not signed in may be one who sees it."""
-    try:
-        return await syllabus.lines(session, principal, key)
-    except NotFound:
-        if principal is None:
-            raise Unauthorized from None
-        raise
-
-
 async def of_unit(session: ReadSession, principal: Principal | None, key: UUID) -> Contents:
     """Raises NotFound for who may not see its course, Unauthorized for nobody."""
     course_id = await UnitRepository(session).course_of(key)
     if course_id is None:
         raise NotFound(courses.NO_UNIT, code="no_unit")
-    found = await _lines(session, principal, course_id)
+    found = await syllabus.lines(session, principal, course_id)
     unit = next(one for one in found.units if one.id == key)
     contents = _of(found.course, "unit", key, unit.title, "")
     contents.units = [unit]
