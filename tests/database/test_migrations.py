@@ -59,9 +59,9 @@ async def test_forward_from_every_revision_with_rows(empty_url: str) -> None:
         assert rows.lost(before, await on(empty_url, rows.contents)) == []
         await on(empty_url, lambda connection: rows.fill(connection, made))
         before, last = await on(empty_url, rows.contents), each
-    assert {name: len(found) for name, found in before.items()} == {
-        name: len(found) for name, found in made.items()
-    }
+    # A migration may write rows of its own.
+    assert before.keys() == made.keys()
+    assert all(len(before[name]) >= len(found) for name, found in made.items())
     assert last == migrate.head_revision()
 
 
