@@ -27,14 +27,16 @@ from tests.rights.ways import HOST, Answer, Undone, send
 from tests.rights.world import World
 from tongke_platform.frame import Frame
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(200)
 
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 CHECKS = [content_type_conformance, response_schema_conformance]
 # How many of each operation's cases are sent by whom, evenly chosen of all there are.
-ASKERS = {"admin.platform@own": 6, "school_admin.organisation@own": 2, "nobody": 1}
-# Of each kind: to compute them all takes minutes, most of them for one long list of fields.
-KEPT = 24
+ASKERS = {"admin.platform@own": 8, "school_admin.organisation@own": 3, "nobody": 1}
+# Of each kind: most of them are for one long list of fields.
+KEPT = 48
+# Text of 8000 characters that fits a pattern takes minutes to find.
+LONG = 40
 
 _KEPT: dict[str, list[Case[Any]]] = {}
 
@@ -42,7 +44,7 @@ _KEPT: dict[str, list[Case[Any]]] = {}
 def cases_of(app: FastAPI) -> Mapping[str, list[Case[Any]]]:
     """By ``METHOD /path``; computed once, since they take seconds."""
     if not _KEPT:
-        schema = schemathesis.openapi.from_dict(app.openapi())
+        schema = schemathesis.openapi.from_dict(without_long_patterns(app.openapi()))
         for result in schema.get_all_operations():
             one: Any = result.ok()  # type: ignore[union-attr]  # the document is ours: no errors
             config = schema.config.generation_for(operation=one)
@@ -57,6 +59,20 @@ def cases_of(app: FastAPI) -> Mapping[str, list[Case[Any]]]:
                 )
             ]
     return _KEPT
+
+
+def without_long_patterns(part: Any) -> Any:
+    """The document; what the patterns of long text forbid, a NUL, test_hostile.py sends."""
+    if isinstance(part, list):
+        return [without_long_patterns(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    long = part.get("maxLength", 0) > LONG
+    return {
+        key: without_long_patterns(one)
+        for key, one in part.items()
+        if not (long and key == "pattern")
+    }
 
 
 def some(cases: list[Case[Any]], most: int, start: int) -> Iterator[Case[Any]]:

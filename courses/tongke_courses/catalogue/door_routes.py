@@ -23,6 +23,7 @@ from tongke_courses.catalogue.schemas import (
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.schemas import addresses
 from tongke_platform.accounts.rights import RequiredPrincipal
+from tongke_platform.documented import a_file
 from tongke_platform.frame import Reading, TheFrame, Writing
 
 router = APIRouter(prefix="/api", tags=["courses"])
@@ -108,7 +109,7 @@ async def get_link(link_id: UUID, session: Reading, principal: RequiredPrincipal
     return _link(await links.get(session, principal, link_id))
 
 
-@router.get("/class-links/{link_id}/code.svg")
+@router.get("/class-links/{link_id}/code.svg", **a_file("image/svg+xml"))
 async def link_code(
     link_id: UUID, request: Request, session: Reading, principal: RequiredPrincipal
 ) -> Response:

@@ -25,6 +25,7 @@ from tongke_courses.materials.schemas import (
 from tongke_courses.materials.showing import shown, with_versions
 from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
 from tongke_platform.database import ReadSession, WriteSession
+from tongke_platform.documented import a_file
 from tongke_platform.errors import N_, Invalid, NotFound
 from tongke_platform.frame import Frame, Reading, TheFrame, Writing
 from tongke_platform.rights import Principal
@@ -193,7 +194,7 @@ async def restore(
     return (await shown(session, principal, [restored]))[0]
 
 
-@lesson_router.get("/captions.vtt")
+@lesson_router.get("/captions.vtt", **a_file("text/vtt"))
 async def captions(
     request: Request, lesson: TheLesson, session: Reading, frame: TheFrame
 ) -> Response:

@@ -13,6 +13,7 @@ from tongke_courses.takehome.contents import Contents
 from tongke_courses.takehome.schemas import ArchiveSize, LeftOutOut
 from tongke_platform.accounts.rights import CurrentPrincipal
 from tongke_platform.database import ReadSession
+from tongke_platform.documented import a_file
 from tongke_platform.frame import Frame, TheFrame
 from tongke_platform.pages.languages import translations
 from tongke_platform.rights import Principal
@@ -73,7 +74,7 @@ async def course_size(
     return await _size(request, frame, contents.of_course, principal, course_id)
 
 
-@router.get("/lessons/{lesson_id}/archive.zip")
+@router.get("/lessons/{lesson_id}/archive.zip", **a_file("application/zip"))
 @router.head("/lessons/{lesson_id}/archive.zip", include_in_schema=False)
 async def lesson_archive(
     request: Request, lesson_id: UUID, frame: TheFrame, principal: CurrentPrincipal
@@ -82,7 +83,7 @@ async def lesson_archive(
     return await _archive(request, frame, contents.of_lesson, principal, lesson_id)
 
 
-@router.get("/units/{unit_id}/archive.zip")
+@router.get("/units/{unit_id}/archive.zip", **a_file("application/zip"))
 @router.head("/units/{unit_id}/archive.zip", include_in_schema=False)
 async def unit_archive(
     request: Request, unit_id: UUID, frame: TheFrame, principal: CurrentPrincipal
@@ -91,7 +92,7 @@ async def unit_archive(
     return await _archive(request, frame, contents.of_unit, principal, unit_id)
 
 
-@router.get("/courses/{course_id}/archive.zip")
+@router.get("/courses/{course_id}/archive.zip", **a_file("application/zip"))
 @router.head("/courses/{course_id}/archive.zip", include_in_schema=False)
 async def course_archive(
     request: Request, course_id: UUID, frame: TheFrame, principal: CurrentPrincipal

@@ -11,12 +11,13 @@ from tongke_courses.takehome import contents
 from tongke_courses.takehome.answering import answer
 from tongke_courses.takehome.routes import archive_say
 from tongke_platform.accounts.rights import CurrentPrincipal
+from tongke_platform.documented import a_file
 from tongke_platform.frame import TheFrame
 
 router = APIRouter(prefix="/api/courses/{course_id}/export", tags=["packages"])
 
 
-@router.get("/cartridge.imscc")
+@router.get("/cartridge.imscc", **a_file(cartridge.MEDIA_TYPE))
 @router.head("/cartridge.imscc", include_in_schema=False)
 async def as_cartridge(
     request: Request, course_id: UUID, frame: TheFrame, principal: CurrentPrincipal
@@ -29,7 +30,7 @@ async def as_cartridge(
     return await answer(request, frame, made, name, cartridge.MEDIA_TYPE)
 
 
-@router.get("/folder.zip")
+@router.get("/folder.zip", **a_file("application/zip"))
 @router.head("/folder.zip", include_in_schema=False)
 async def as_folder(
     request: Request, course_id: UUID, frame: TheFrame, principal: CurrentPrincipal
