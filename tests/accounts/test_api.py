@@ -1,11 +1,14 @@
 """Logging in and out over the API."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx2
 import pytest
+from sqlalchemy import delete
 
 from tests.makers import PASSWORD, Makers, Someone
+from tongke_platform.accounts.models import Credential
 from tongke_platform.accounts.rights import COOKIE
 from tongke_platform.database import ReadSession
 from tongke_platform.frame import Frame
@@ -73,6 +76,31 @@ async def test_wrong_password_and_unknown_name_answer_alike(
     answer = await client.post("/api/sessions", json={"username": name, "password": "wrong"})
     assert answer.status_code == 401
     assert answer.json()["code"] == "wrong_login"
+
+
+async def test_unknown_name_takes_the_same_work(
+    client: httpx2.AsyncClient, make: Makers, frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One password is hashed whoever it is, so the time of an answer names nobody."""
+    account = await make.person()
+    no_password = await make.person()
+    async with frame.database.write() as session:
+        await session.execute(
+            delete(Credential).where(Credential.person_id == no_password.person.id)
+        )
+    await frame.passwords.verify(None, "as after the first unknown name")
+    hashed: list[str] = []
+
+    async def counted(work: Callable[[str], str], text: str) -> str:
+        hashed.append(text)
+        return await run(work, text)
+
+    run = frame.passwords._run
+    monkeypatch.setattr(frame.passwords, "_run", counted)
+    for name in (account.username, no_password.username, "nobody"):
+        hashed.clear()
+        answer = await client.post("/api/sessions", json={"username": name, "password": "wrong"})
+        assert (answer.status_code, hashed) == (401, ["wrong"]), name
 
 
 async def test_login_expires(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> None:

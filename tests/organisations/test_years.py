@@ -1,5 +1,6 @@
 """Academic years: seen, added, put right and taken back; the way to moving classes up."""
 
+import asyncio
 from datetime import date
 
 import httpx2
@@ -9,7 +10,7 @@ from tests.makers import Makers, Someone
 from tests.organisations.test_pages import said, sign_in, undo_of
 from tongke_platform.classes import service as classes
 from tongke_platform.frame import Frame
-from tongke_platform.organisations.models import Organisation, Region
+from tongke_platform.organisations.models import AcademicYear, Organisation, Region
 from tongke_platform.people.roles import Role
 
 DAYS = {"starts_on": "2031-09-01", "ends_on": "2032-08-31"}
@@ -40,6 +41,20 @@ async def a_year(frame: Frame, county: Region) -> str:
             region=county,
         )
     return f"/admin/years/{made.id}"
+
+
+async def test_of_two_at_once_one_is_made(frame: Frame) -> None:
+    """Everybody's: a unique constraint would not hold two without a region apart."""
+    made = await asyncio.gather(*(_everybodys(frame) for _ in range(2)), return_exceptions=True)
+    assert [getattr(one, "code", None) for one in made].count("year_there") == 1
+    assert sum(isinstance(one, AcademicYear) for one in made) == 1
+
+
+async def _everybodys(frame: Frame) -> AcademicYear:
+    async with frame.database.write() as session:
+        return await classes.create_year(
+            session, name="2041–2042", starts_on=date(2041, 9, 1), ends_on=date(2042, 8, 31)
+        )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

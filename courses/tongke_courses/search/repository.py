@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from tongke_courses.search.models import SearchEntry, SearchText
 from tongke_courses.search.tokens import FACETS
-from tongke_platform.database import ReadSession
+from tongke_platform.database import ReadSession, take_turn
 
 _ENTRIES: Any = SearchEntry.__table__
 _TEXTS: Any = SearchText.__table__
 _ENTRY = tuple(_ENTRIES.columns)
 _TEXT = tuple(one for one in _TEXTS.columns if one.name != "number")
-_LOCK = text("SELECT pg_advisory_xact_lock(one) FROM unnest(CAST(:keys AS bigint[])) AS one")
 # Values of one IN; every statement of one length is compiled once.
 CHUNK = 500
 Values = Mapping[str, Any]
@@ -34,14 +33,12 @@ class EntryRepository:
         await self.alone_with_all(kind, [object_id])
 
     async def alone_with_all(self, kind: str, ids: Sequence[UUID]) -> None:
-        if self.session.get_bind().dialect.name != "sqlite":
-            keys = sorted((one.int ^ hash_of(kind)) & ((1 << 63) - 1) for one in ids)
-            await self.session.execute(_LOCK, {"keys": keys})
+        turns = [(one.int ^ hash_of(kind)) & ((1 << 63) - 1) for one in ids]
+        await take_turn(self.session, *turns)
 
     async def alone_at(self, number: int) -> None:
         """The same for whoever wants this number."""
-        if self.session.get_bind().dialect.name != "sqlite":
-            await self.session.execute(_LOCK, {"keys": [-1 - number]})
+        await take_turn(self.session, -1 - number)
 
     async def whole(self, kind: str, object_id: UUID) -> Row[Any] | None:
         """Entry and texts."""

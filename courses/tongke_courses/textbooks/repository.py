@@ -12,7 +12,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     tuple_,
     update,
 )
@@ -26,7 +25,7 @@ from tongke_courses.textbooks.models import (
     TextbookAlias,
     TextbookNode,
 )
-from tongke_platform.database import Repository
+from tongke_platform.database import Repository, take_turn
 
 MANY = 500
 # Any number will do, as long as every import of textbooks waits for the same one.
@@ -111,8 +110,7 @@ class NodeRepository(Repository[TextbookNode]):
 
     async def take_turn(self) -> None:
         """One import at a time: roots have no parent, so no constraint keeps them apart."""
-        if self.session.get_bind().dialect.name == "postgresql":
-            await self.session.execute(text(f"SELECT pg_advisory_xact_lock({_TURN})"))
+        await take_turn(self.session, _TURN)
 
     async def there(self, kind: NodeKind, wanted: Sequence[Key]) -> dict[Key, tuple[UUID, str]]:
         """Id and path of those of ``wanted`` (parent, name) that stand already."""

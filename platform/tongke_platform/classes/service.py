@@ -13,7 +13,7 @@ from tongke_platform.classes.repository import (
     YearRepository,
 )
 from tongke_platform.classes.rights import MANAGE, PUPILS, READ
-from tongke_platform.database import ReadSession, WriteSession
+from tongke_platform.database import ReadSession, WriteSession, take_turn
 from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.organisations.models import (
     SCHOOLS,
@@ -31,6 +31,7 @@ from tongke_platform.paging import MOST, Window
 from tongke_platform.rights import Principal
 
 DAY = timedelta(days=1)
+_TURN = 0x79656172
 NO_CLASS = N_("There is no such class.")
 # As schools write them; a class is called so in every language.
 GRADES = (
@@ -63,6 +64,8 @@ async def create_year(
     if by is not None:
         check_region(YEARS, by, region)
     check_days(starts_on, ends_on)
+    # PostgreSQL's unique constraints hold no two rows without a region apart.
+    await take_turn(session, _TURN)
     years, region_id = YearRepository(session), region.id if region else None
     if await years.named(name, region_id) is not None:
         raise Conflict(N_("This academic year is there already."), code="year_there")
@@ -86,8 +89,11 @@ def check_days(starts_on: date, ends_on: date) -> None:
 
 async def year_on(session: WriteSession, place: Organisation, day: date) -> AcademicYear:
     """The year of ``place`` that ``day`` lies in; the usual one is made when there is none."""
-    found = await YearRepository(session).on(place, day)
-    if found is not None:
+    years = YearRepository(session)
+    if (found := await years.on(place, day)) is not None:
+        return found
+    await take_turn(session, _TURN)
+    if (found := await years.on(place, day)) is not None:
         return found
     name, first, last = usual_year(day)
     return await create_year(session, name=name, starts_on=first, ends_on=last)

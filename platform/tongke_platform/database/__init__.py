@@ -4,6 +4,7 @@ from tongke_platform.database.base import Base, Record, utc_now
 from tongke_platform.database.keys import uuid7
 from tongke_platform.database.repository import Repository
 from tongke_platform.database.session import Database, ReadSession, WriteSession, tell
+from tongke_platform.database.turns import take_turn
 from tongke_platform.database.types import EnumString, UTCDateTime
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Repository",
     "UTCDateTime",
     "WriteSession",
+    "take_turn",
     "tell",
     "utc_now",
     "uuid7",

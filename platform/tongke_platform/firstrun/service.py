@@ -5,11 +5,9 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import text
-
 from tongke_platform.accounts import service as accounts
 from tongke_platform.accounts.passwords import Passwords
-from tongke_platform.database import Database, ReadSession, WriteSession
+from tongke_platform.database import Database, ReadSession, take_turn
 from tongke_platform.errors import N_, NotFound
 from tongke_platform.firstrun.schemas import FirstRun
 from tongke_platform.frame import Frame
@@ -22,7 +20,7 @@ from tongke_platform.settings import Settings
 
 TOKEN_FILE = "first-run"
 # Servers of one PostgreSQL database: whoever comes second finds somebody there.
-_ADVISORY_LOCK = 0x66697273
+_TURN = 0x66697273
 
 
 async def address(settings: Settings, database: Database) -> str | None:
@@ -63,7 +61,7 @@ async def begin(frame: Frame, token: str, wanted: FirstRun) -> Person:
     """Make region and administrator in one transaction. Raises NotFound, Invalid, Conflict."""
     password_hash = await _hash(frame.passwords, wanted)
     async with frame.database.write() as session:
-        await _alone(frame.database, session)
+        await take_turn(session, _TURN)
         await check(frame.settings, session, token)
         region = await organisations.create_region(
             session, code=wanted.region_code, name=wanted.region_name
@@ -80,9 +78,3 @@ async def begin(frame: Frame, token: str, wanted: FirstRun) -> Person:
 
 async def _hash(passwords: Passwords, wanted: FirstRun) -> str:
     return await passwords.hash(wanted.password.get_secret_value())
-
-
-async def _alone(database: Database, session: WriteSession) -> None:
-    """SQLite has one writer anyway."""
-    if not database.is_sqlite:
-        await session.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
