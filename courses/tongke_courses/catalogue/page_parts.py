@@ -214,7 +214,7 @@ class Home:
 def home_of(frame: Frame, found: Contents) -> Home:
     """No file is read for it."""
     made = members.archive_members(found, archive_say(frame))
-    files = sum(one.stored is not None for one in made)
+    files = sum(one.file for one in made)
     return Home(archives.size_of(made), files, len(found.left_out))
 
 

@@ -30,7 +30,7 @@ from tongke_courses.catalogue.page_parts import (
 from tongke_courses.catalogue.rights import LINK
 from tongke_courses.catalogue.schemas import ClassLinkIn
 from tongke_courses.materials import service as materials
-from tongke_courses.takehome import contents
+from tongke_courses.takehome import contents, recordings
 from tongke_courses.takehome.contents import Contents
 from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
 from tongke_platform.database import ReadSession
@@ -86,6 +86,7 @@ async def shown(
     status: int = 200,
 ) -> Response:
     found = await contents.of_course(session, principal, key)
+    await recordings.add_to(frame, principal, found)
     it = found.course
     assert it is not None, "of a course"
     classes = await classes_for(session, principal)

@@ -28,7 +28,7 @@ from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import seeing, service
 from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.visibility import Visibility
-from tongke_courses.takehome import contents
+from tongke_courses.takehome import contents, recordings
 from tongke_courses.textbooks import service as textbooks
 from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
 from tongke_platform.database import ReadSession
@@ -58,13 +58,14 @@ async def lesson(
     changes = principal is not None and await syllabus.may_change(session, principal, it)
     classes = await classes_for(session, principal)
     chosen = chosen_class(request, classes)
+    takes = await contents.of_lesson(session, principal, it.id)
+    await recordings.add_to(frame, principal, takes)
     line = LessonLine(it, (await materials_of(session, [it], licence)).get(it.id, []))
     return paper(
         request, pages, principal, "catalogue/lesson.html", lesson=it, line=line, course=course,
         acts=_acts(principal, it), licence=licence, licences=LICENCES, visibilities=VISIBILITIES,
         changes=changes, waits=await _waits(session, it) if changes else [],
-        place=await _place(session, it), home=home_of(frame, await contents.of_lesson(
-            session, principal, it.id)),
+        place=await _place(session, it), home=home_of(frame, takes),
         links=await links_of(session, principal, lesson_id=it.id), classes=classes,
         may_link=_may_link(principal, it, classes),
         fit=(await fit_for(session, principal, chosen, [it], course)).get(it.id), chosen=chosen,

@@ -16,7 +16,7 @@ from tongke_courses.materials.repository import StoredFileRepository
 from tongke_platform.database import WriteSession
 from tongke_platform.errors import N_, TongkeError
 from tongke_platform.frame import Frame
-from tongke_streaming.archive.store import open_store
+from tongke_streaming.archive.store import MediaStore, open_store
 
 ROOT = "files"
 _FAILURES = (BaseError, OSError, ValueError)
@@ -46,6 +46,11 @@ def key_of(sha256: str) -> str:
 @cache
 def _opened(url: str) -> ObjectStore:
     return open_store(url)
+
+
+def media_store(frame: Frame) -> MediaStore:
+    """Where recordings are put away."""
+    return MediaStore(_opened(frame.settings.media_url))
 
 
 class FileStore:

@@ -48,14 +48,29 @@ class Taken:
         return self.version.file if self.version is not None else None
 
 
+@dataclass(frozen=True)
+class TakenRecording:
+    """A lesson's recording as one file. ``digest`` says what it is made of; ``sha256`` (lower-case
+    hex) and ``crc32`` of its bytes are empty and 0 until somebody has counted them.
+    """
+
+    lesson_id: UUID
+    digest: str
+    size: int
+    duration_ms: int
+    sha256: str = ""
+    crc32: int = 0
+
+
 @dataclass
 class LessonPart:
-    """``left_out`` of this lesson alone."""
+    """``left_out`` of this lesson alone; ``recording``: see ``recordings``."""
 
     lesson: Lesson
     unit: CourseUnit | None = None
     taken: list[Taken] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    recording: TakenRecording | None = None
 
 
 @dataclass

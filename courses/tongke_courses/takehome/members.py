@@ -8,12 +8,13 @@ from typing import Any
 
 from tongke_courses.materials import names
 from tongke_courses.materials.models import StoredFile
-from tongke_courses.takehome.contents import Contents, LessonPart, Taken
+from tongke_courses.takehome.contents import Contents, LessonPart, Taken, TakenRecording
 from tongke_courses.takehome.words import LICENCES
 from tongke_platform.errors import N_
 
 Say = Callable[[str], str]
 MANIFEST, SUMS, README = "manifest.json", "SHA256SUMS", "README.txt"
+RECORDING = "lesson.mp4"
 
 INTRODUCTION = N_("These are the materials of “%(title)s”, from %(school)s.")
 CHECKING = N_("SHA256SUMS lists the hash of every file, to check that all of them arrived whole.")
@@ -25,13 +26,21 @@ ADDRESSES = N_("Addresses on other sites:")
 
 @dataclass(frozen=True)
 class Member:
-    """``stored`` in the object store, or ``data`` itself. ``sha256`` is lower-case hex."""
+    """``stored`` in the object store, a ``recording``, or ``data`` itself. ``sha256`` is lower-case
+    hex, of a recording that was not counted yet as many zeros.
+    """
 
     path: str
     size: int
     sha256: str
     stored: StoredFile | None = None
     data: bytes = b""
+    recording: TakenRecording | None = None
+
+    @property
+    def file(self) -> bool:
+        """Not written for the archive."""
+        return self.stored is not None or self.recording is not None
 
 
 def written(path: str, data: bytes | str) -> Member:
@@ -41,6 +50,11 @@ def written(path: str, data: bytes | str) -> Member:
 
 def kept(path: str, stored: StoredFile) -> Member:
     return Member(path, stored.size, stored.sha256, stored=stored)
+
+
+def recorded(path: str, recording: TakenRecording) -> Member:
+    sha256 = recording.sha256 or "0" * 64
+    return Member(path, recording.size, sha256, recording=recording)
 
 
 def folder_name(number: int, title: str) -> str:
@@ -61,6 +75,12 @@ class PlacedPart:
     part: LessonPart | None
     folder: str
     placed: Sequence[Placed]
+
+    @property
+    def recording(self) -> Member | None:
+        if self.part is None or self.part.recording is None:
+            return None
+        return recorded(f"{self.folder}{RECORDING}", self.part.recording)
 
 
 def placed(contents: Contents, top: str = "") -> list[PlacedPart]:
@@ -93,6 +113,8 @@ def _files(taken: Sequence[Taken], before: str) -> list[Placed]:
 
 def files(parts: Sequence[PlacedPart]) -> Iterator[Member]:
     for part in parts:
+        if part.recording is not None:
+            yield part.recording
         for one in part.placed:
             if one.taken.file is not None:
                 yield kept(one.path, one.taken.file)
@@ -141,7 +163,21 @@ def _part(one: PlacedPart) -> dict[str, Any]:
         "unit": unit.title if unit is not None else None,
         "description": lesson.description,
         "teacher": lesson.teacher.display_name,
+        "recording": _recording(one),
         "materials": materials,
+    }
+
+
+def _recording(one: PlacedPart) -> dict[str, Any] | None:
+    member = one.recording
+    if member is None or member.recording is None:
+        return None
+    return {
+        "path": member.path,
+        "bytes": member.size,
+        "sha256": member.sha256,
+        "type": "video/mp4",
+        "seconds": member.recording.duration_ms // 1000,
     }
 
 

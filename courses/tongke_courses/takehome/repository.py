@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tongke_courses.catalogue.models import CourseUnit
-from tongke_courses.takehome.models import FileChecksum
-from tongke_platform.database import Repository, uuid7
+from tongke_courses.takehome.models import FileChecksum, LessonRecording
+from tongke_platform.database import ReadSession, Repository, uuid7
 
 _BATCH = 500
+
+
+def _insert(session: ReadSession) -> Any:
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
 
 
 class ChecksumRepository(Repository[FileChecksum]):
@@ -29,11 +33,38 @@ class ChecksumRepository(Repository[FileChecksum]):
 
     async def keep(self, counted: Mapping[str, int]) -> None:
         """Somebody else may have counted the same."""
-        on_sqlite = self.session.get_bind().dialect.name == "sqlite"
-        insert: Any = sqlite.insert if on_sqlite else postgresql.insert
+        insert = _insert(self.session)
         rows = [{"id": uuid7(), "sha256": one, "crc32": crc} for one, crc in counted.items()]
         if rows:
             await self.session.execute(insert(FileChecksum).on_conflict_do_nothing(), rows)
+
+
+class RecordingRepository(Repository[LessonRecording]):
+    model = LessonRecording
+
+    async def of_lessons(self, lesson_ids: Sequence[UUID]) -> dict[UUID, LessonRecording]:
+        found: dict[UUID, LessonRecording] = {}
+        for start in range(0, len(lesson_ids), _BATCH):
+            batch = lesson_ids[start : start + _BATCH]
+            statement = self.base().where(LessonRecording.lesson_id.in_(batch))
+            found |= {one.lesson_id: one for one in (await self.session.scalars(statement)).all()}
+        return found
+
+    async def keep(self, row: LessonRecording) -> None:
+        """Somebody else may have looked at the same time: it is the same then."""
+        values = {
+            "id": uuid7(), "lesson_id": row.lesson_id, "digest": row.digest, "size": row.size,
+            "duration_ms": row.duration_ms,
+        }  # fmt: skip
+        insert = _insert(self.session)
+        await self.session.execute(insert(LessonRecording).on_conflict_do_nothing(), [values])
+
+    async def counted(self, lesson_id: UUID, digest: str, sha256: str, crc32: int) -> None:
+        await self.session.execute(
+            update(LessonRecording)
+            .where(LessonRecording.lesson_id == lesson_id, LessonRecording.digest == digest)
+            .values(sha256=sha256, crc32=crc32)
+        )
 
 
 class UnitRepository(Repository[CourseUnit]):

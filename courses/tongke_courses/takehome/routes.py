@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tongke_courses.materials import names
-from tongke_courses.takehome import contents, members, service
+from tongke_courses.takehome import contents, members, recordings, service
 from tongke_courses.takehome.answering import answer
 from tongke_courses.takehome.contents import Contents
 from tongke_courses.takehome.schemas import ArchiveSize, LeftOutOut
@@ -33,10 +33,11 @@ async def _size(
 ) -> ArchiveSize:
     async with frame.database.read() as session:
         found = await gather(session, principal, key)
+    await recordings.add_to(frame, principal, found)
     all_ = members.archive_members(found, archive_say(frame))
     return ArchiveSize(
         bytes=service.size_of(all_),
-        files=sum(one.stored is not None for one in all_),
+        files=sum(one.file for one in all_),
         left_out=[
             LeftOutOut(title=one.title, why=frame.translate(request, one.why))
             for one in found.left_out
@@ -49,6 +50,8 @@ async def _archive(
 ) -> Response:
     async with frame.database.read() as session:
         found = await gather(session, principal, key)
+    await recordings.add_to(frame, principal, found)
+    await service.count_recordings(frame, found)
     all_ = members.archive_members(found, archive_say(frame))
     return await answer(request, frame, all_, names.clean(found.title, "tongke") + ".zip")
 

@@ -9,7 +9,7 @@ class LeftOutOut(BaseModel):
 
 
 class ArchiveSize(BaseModel):
-    """``bytes`` of the archive as it will be sent, ``files`` of the materials in it."""
+    """``bytes`` of the archive as it will be sent, ``files`` of the materials and recordings in it."""
 
     bytes: int
     files: int

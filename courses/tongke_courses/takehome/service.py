@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tongke_courses.materials.models import StoredFile
 from tongke_courses.materials.store import FileStore
+from tongke_courses.takehome import recordings
+from tongke_courses.takehome.contents import Contents
 from tongke_courses.takehome.members import Member, sums
 from tongke_courses.takehome.repository import ChecksumRepository
 from tongke_courses.takehome.stored_zip import Entry, Span, StoredZip
@@ -46,11 +48,14 @@ async def archive_of(frame: Frame, members: Sequence[Member]) -> Archive:
     Raises NotFound ``file_lost``, StoreTrouble.
     """
     known = await _checksums(frame, [one.stored for one in members if one.stored is not None])
-    entries = [
-        Entry(one.path, one.size, zlib.crc32(one.data) if one.stored is None else known[one.sha256])
-        for one in members
-    ]
+    entries = [Entry(one.path, one.size, _checksum(one, known)) for one in members]
     return Archive(members, StoredZip(entries), etag_of(members))
+
+
+def _checksum(member: Member, known: Mapping[str, int]) -> int:
+    if member.recording is not None:
+        return member.recording.crc32
+    return known[member.sha256] if member.stored is not None else zlib.crc32(member.data)
 
 
 async def _checksums(frame: Frame, files: Sequence[StoredFile]) -> dict[str, int]:
@@ -80,22 +85,41 @@ async def _count(store: FileStore, stored: StoredFile) -> int:
 
 async def stream(frame: Frame, archive: Archive, start: int, end: int) -> AsyncIterator[bytes]:
     """Bytes ``start`` up to, not with, ``end``."""
-    store = FileStore(frame)
     for piece in archive.zip.pieces(start, end):
         if isinstance(piece, Span):
             member = archive.members[piece.entry]
-            if member.stored is None:
-                yield member.data[piece.start : piece.end]
-                continue
-            async for data in await store.open_range(member.stored.key, piece.start, piece.end):
+            async for data in await _open(frame, member, piece.start, piece.end):
                 yield data
         else:
             yield piece
 
 
-async def fetch(frame: Frame, stored: StoredFile, into: Path) -> None:
+async def _open(frame: Frame, member: Member, start: int, end: int) -> AsyncIterator[bytes]:
+    """Raises FileNotFoundError, StoreTrouble."""
+    if member.recording is not None:
+        return await recordings.open_range(frame, member.recording, start, end)
+    if member.stored is not None:
+        return await FileStore(frame).open_range(member.stored.key, start, end)
+    return _at_hand(member.data[start:end])
+
+
+async def _at_hand(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+async def count_recordings(frame: Frame, contents: Contents) -> None:
+    """Before the members of an archive are made. Raises NotFound ``file_lost``, StoreTrouble."""
+    try:
+        await recordings.count(frame, contents)
+    except FileNotFoundError:
+        raise NotFound(LOST, code="file_lost") from None
+
+
+async def fetch(frame: Frame, member: Member, into: Path) -> None:
     """A local copy. Raises NotFound ``file_lost``, StoreTrouble."""
     try:
-        await FileStore(frame).fetch(stored, into)
+        with into.open("wb") as file:
+            async for data in await _open(frame, member, 0, member.size):
+                await asyncio.to_thread(file.write, data)
     except FileNotFoundError:
         raise NotFound(LOST, code="file_lost") from None

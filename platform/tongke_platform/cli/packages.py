@@ -19,7 +19,7 @@ from tongke_courses.packages.reading.reader import opened_package
 from tongke_courses.packages.repository import PackageImportRepository
 from tongke_courses.packages.schemas import UNSAID
 from tongke_courses.packages.unpacking import would_refuse
-from tongke_courses.takehome import contents
+from tongke_courses.takehome import contents, recordings
 from tongke_courses.takehome import service as takehome
 from tongke_courses.takehome.contents import Contents
 from tongke_courses.takehome.members import Member
@@ -248,7 +248,11 @@ def course_command(
 async def _contents(frame: Frame, key: UUID) -> Contents:
     """As the server's operator sees it. Raises NotFound."""
     async with frame.database.read() as session:
-        return await contents.of_course(session, await _operator(frame, session), key)
+        operator = await _operator(frame, session)
+        found = await contents.of_course(session, operator, key)
+    await recordings.add_to(frame, operator, found)
+    await takehome.count_recordings(frame, found)
+    return found
 
 
 async def _operator(frame: Frame, session: ReadSession) -> Principal:
@@ -278,7 +282,4 @@ async def _write_folder(frame: Frame, report: Report, members: Sequence[Member],
         for one in bar.track(members, description="export"):
             path = top / one.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            if one.stored is None:
-                path.write_bytes(one.data)
-            else:
-                await takehome.fetch(frame, one.stored, path)
+            await takehome.fetch(frame, one, path)

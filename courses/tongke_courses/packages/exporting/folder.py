@@ -18,11 +18,13 @@ from tongke_courses.takehome.members import (
     written,
 )
 from tongke_courses.takehome.words import LICENCES
+from tongke_platform.errors import N_
 from tongke_platform.pages.languages import HTML_LANGUAGE, Language, translations
 from tongke_platform.pages.paths import PAGES_DIR
 from tongke_platform.pages.rendering import make_environment
 from tongke_platform.paths import TEMPLATES_DIR
 
+RECORDED = N_("Recording of the lesson")
 _SHOWN = {MaterialKind.PICTURE, MaterialKind.SOUND, MaterialKind.VIDEO}
 
 
@@ -93,8 +95,8 @@ def _pages(contents: Contents, parts: Sequence[PlacedPart], say: Say) -> Iterato
 
 
 def _shown(contents: Contents, part: PlacedPart, say: Say, up: str) -> list[Shown]:
-    """A licence is said where it is not the course's."""
-    found: list[Shown] = []
+    """The recording first. A licence is said where it is not the course's."""
+    found = [*_shown_recording(part, say, up)]
     for one in part.placed:
         material, stored = one.taken.material, one.taken.file
         other = one.taken.licence is not contents.licence
@@ -110,6 +112,20 @@ def _shown(contents: Contents, part: PlacedPart, say: Say, up: str) -> list[Show
             )
         )
     return found
+
+
+def _shown_recording(part: PlacedPart, say: Say, up: str) -> Iterator[Shown]:
+    member = part.recording
+    if member is not None:
+        yield Shown(
+            title=say(RECORDED),
+            href=up + quote(member.path),
+            kind=MaterialKind.VIDEO,
+            size=member.size,
+            credits="",
+            licence="",
+            show=True,
+        )
 
 
 def _index(
@@ -135,7 +151,7 @@ def _index(
         general=general,
         left_out=[LeftOut(one.title, say(one.why)) for one in contents.general_left_out],
         licence=say(LICENCES[contents.licence]),
-        size=sum(one.taken.file.size for part in parts for one in part.placed if one.taken.file),
+        size=sum(one.size for one in files(parts)),
     )
 
 

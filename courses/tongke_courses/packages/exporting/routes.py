@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from tongke_courses.materials import names
 from tongke_courses.packages.exporting import cartridge, folder
-from tongke_courses.takehome import contents
+from tongke_courses.takehome import contents, recordings, service
 from tongke_courses.takehome.answering import answer
 from tongke_courses.takehome.routes import archive_say
 from tongke_platform.accounts.rights import CurrentPrincipal
@@ -38,5 +38,7 @@ async def as_folder(
     """Pages that open in a browser without a server, for who may see the course. With ranges."""
     async with frame.database.read() as session:
         found = await contents.of_course(session, principal, course_id)
+    await recordings.add_to(frame, principal, found)
+    await service.count_recordings(frame, found)
     made = folder.members(found, frame.settings.default_language)
     return await answer(request, frame, made, names.clean(found.title, "tongke") + ".zip")
