@@ -16,6 +16,8 @@ from tongke_platform.organisations.models import Organisation
 from tongke_platform.rights import Entrusted, Principal, Scope
 
 PUBLIC, SIGNED = "public", "signed"
+# Labels that let in everybody with an account at least.
+OPEN = frozenset((PUBLIC, SIGNED))
 
 
 def of_school(school: Organisation) -> frozenset[str]:
@@ -35,6 +37,11 @@ def person(person_id: UUID) -> str:
 
 def group(group_id: UUID) -> str:
     return f"g:{group_id}"
+
+
+def is_wide(token: str) -> bool:
+    """Whether it may be on a great part of all there is."""
+    return token.startswith("r:")
 
 
 async def asker(session: ReadSession, principal: Principal | None) -> frozenset[str] | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from tongke_courses.search.audience import OPEN
 from tongke_courses.search.documents import Document
 from tongke_courses.search.engines import engine_of
 from tongke_courses.search.pinyin import initials
@@ -13,8 +14,6 @@ from tongke_courses.search.repository import EntryRepository
 from tongke_courses.search.tokens import FACETS, labels, number_of, rank, rows
 from tongke_platform.database import WriteSession
 
-# Labels that let in everybody with an account at least.
-OPEN = frozenset(("public", "signed"))
 _ENTRY = ("parent_id", "at", "at_seconds", "open", "title", *FACETS)
 _TEXT = ("summary", "body", "audience", "initials")
 

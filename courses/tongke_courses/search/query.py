@@ -16,8 +16,8 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from tongke_courses.search import audience
 from tongke_courses.search import kinds as registry
-from tongke_courses.search.audience import asker
 from tongke_courses.search.engines import Wanted, engine_of
 from tongke_courses.search.kinds import Kind, Place
 from tongke_courses.search.repository import EntryRepository
@@ -25,6 +25,7 @@ from tongke_courses.search.segmenter import Term, terms
 from tongke_courses.search.snippets import Marked, mark, snippet
 from tongke_courses.search.tokens import (
     FACETS,
+    LAST_RANK,
     audience_token,
     facet_token,
     kind_token,
@@ -89,9 +90,10 @@ async def find(
         or set(facets or {}) - set(FACETS)
     ):
         return Found()
-    audience = await asker(session, principal)
-    search = _Search(session, principal, _wanted(asked, kinds, facets or {}, audience), audience)
+    who = await audience.asker(session, principal)
     first, last = max(offset, 0), max(offset, 0) + min(max(limit, 0), MAX_LIMIT)
+    shown = range(first, last)
+    search = _Search(session, principal, _roads(asked, kinds, facets or {}, who), shown)
     found = await search.answers(Trust.OPEN)
     page = found[first : min(last, MOST)]
     if not await search.all_readable(page):
@@ -112,47 +114,81 @@ class Trust(Enum):
     NONE = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class _Road:
+    """Rows to be walked; ``trusted``: their labels are believed, see ``Trust.OPEN``."""
+
+    wanted: Wanted
+    trusted: bool
+
+
 class _Search:
-    """One query of one asker. ``audience`` None is no limit."""
+    """One query of one asker, who may find what stands along any of the roads. What will be
+    ``shown``, by its place among the answers, is asked for together with what is not trusted.
+    """
 
     def __init__(
         self,
         session: ReadSession,
         principal: Principal | None,
-        wanted: Wanted,
-        audience: frozenset[str] | None,
+        roads: Sequence[_Road],
+        shown: Collection[int],
     ) -> None:
+        self._shown = shown
         self._principal = principal
         self._session = session
-        self._wanted = wanted
+        self._roads = roads
         self._asked: set[int] = set()
-        self._all_open = audience is None or principal is None
         self._engine, self._entries = engine_of(session), EntryRepository(session)
 
     async def answers(self, trust: Trust) -> list[int]:
         """The numbers of the first ``MOST`` and one that may be seen, in their order."""
+        await self._engine.prepare(self._session)
         seen, found, after = set[int](), list[int](), -1
         for _ in range(_ROUNDS):
-            ranks = await self._engine.ranks(self._session, self._wanted, after, MOST + 1)
-            new = [one for one in dict.fromkeys(map(number_in, ranks)) if one not in seen]
+            numbers, doubtful, until = await self._next(after)
+            new = [one for one in numbers if one not in seen]
             seen.update(new)
-            found += await self._believed(new, trust)
-            if len(ranks) <= MOST or len(found) > MOST:
+            while new and len(found) <= MOST:
+                here, new = new[: MOST + 1 - len(found)], new[MOST + 1 - len(found) :]
+                if trust is Trust.NONE:
+                    hidden = set(here) - await self.readable(here)
+                else:
+                    hidden = await self._hidden(here, doubtful, len(found))
+                found += [one for one in here if one not in hidden]
+            if until is None or len(found) > MOST:
                 break
-            after = ranks[-1]
-        return found[: MOST + 1]
+            after = until
+        return found
 
-    async def _believed(self, numbers: Sequence[int], trust: Trust) -> Sequence[int]:
-        if trust is Trust.NONE:
-            readable = await self.readable(numbers)
-            return [one for one in numbers if one in readable]
-        if self._all_open or not numbers:
-            return numbers
-        doubtful = await self._entries.restricted(numbers)
-        readable = await self._readable(doubtful)
+    async def _next(self, after: int) -> tuple[list[int], set[int], int | None]:
+        """Objects in the order of their first rows after rank ``after``, those of them whose labels
+        are not trusted, and how far this goes; None: there are no others.
+        """
+        trusted: dict[int, bool] = {}
+        until, more = LAST_RANK, False
+        for road in self._roads:
+            walk = await self._engine.walk(self._session, road.wanted, after, until)
+            if walk.more:
+                until, more = walk.ranks[-1], True
+            for one in walk.ranks:
+                trusted[one] = trusted.get(one, False) or road.trusted
+        ranks = sorted(one for one in trusted if one <= until)
+        doubtful = {number_in(one) for one in ranks if not trusted[one]}
+        return list(dict.fromkeys(map(number_in, ranks))), doubtful, until if more else None
+
+    async def _hidden(
+        self, numbers: Sequence[int], doubtful: Collection[int], before: int
+    ) -> set[int]:
+        """Those of the doubtful that may not be seen; ``before`` answers come before ``numbers``."""
+        asked = [
+            one
+            for place, one in enumerate(numbers, before)
+            if one in doubtful or place in self._shown
+        ]
+        readable = await self.readable(asked)
         self._asked |= readable
-        hidden = {row.number for row in doubtful} - readable
-        return [one for one in numbers if one not in hidden] if hidden else numbers
+        return {one for one in asked if one in doubtful and one not in readable}
 
     async def all_readable(self, numbers: Sequence[int]) -> bool:
         """Those that were asked already are not asked again."""
@@ -161,7 +197,7 @@ class _Search:
 
     async def readable(self, numbers: Sequence[int]) -> set[int]:
         """Those whose kind says that they may be seen."""
-        return await self._readable(await self._entries.objects(numbers))
+        return await self._readable(await self._entries.objects(numbers)) if numbers else set()
 
     async def _readable(self, rows: Sequence[Row[Any]]) -> set[int]:
         by_kind: dict[str, dict[UUID, int]] = {}
@@ -176,20 +212,34 @@ class _Search:
         return found
 
 
-def _wanted(
+def _roads(
     asked: tuple[Term, ...],
     kinds: Collection[str],
     facets: Mapping[str, str],
-    audience: frozenset[str] | None,
-) -> Wanted:
+    who: frozenset[str] | None,
+) -> list[_Road]:
+    """What everybody may find is one road, what a great part of all is labelled with another: a
+    database finds neither quickly among forty labels, of which the others stand on little.
+    """
     chosen: list[tuple[str, ...]] = [
         (facet_token(name, value),) for name, value in facets.items() if value
     ]
     if kinds:
         chosen.append(tuple(kind_token(one) for one in dict.fromkeys(kinds) if registry.get(one)))
-    if audience is not None:
-        chosen.append(tuple(audience_token(one) for one in sorted(audience)))
-    return Wanted(asked, tuple(chosen))
+    if who is None:
+        return [_Road(Wanted(asked, tuple(chosen)), trusted=True)]
+    wide = {one for one in who - audience.OPEN if audience.is_wide(one)}
+    roads = [(who & audience.OPEN, True, False), (wide, False, False)]
+    roads.append((who - audience.OPEN - wide, False, True))
+    return [
+        _Road(Wanted(asked, (*chosen, _labelled(some)), scarce), trusted)
+        for some, trusted, scarce in roads
+        if some
+    ]
+
+
+def _labelled(who: Collection[str]) -> tuple[str, ...]:
+    return tuple(map(audience_token, sorted(who)))
 
 
 async def _shown(session: ReadSession, page: Sequence[int], asked: Sequence[Term]) -> list[Result]:

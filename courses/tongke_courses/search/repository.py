@@ -83,10 +83,6 @@ class EntryRepository:
         """Number, kind and object id."""
         return await self._of(numbers, _OBJECT)
 
-    async def restricted(self, numbers: Sequence[int]) -> Sequence[Row[Any]]:
-        """The same, of those whose label does not let in everybody with an account."""
-        return await self._of(numbers, _OBJECT.where(SearchEntry.open.is_(False)))
-
     async def facets(self, numbers: Sequence[int]) -> Sequence[Row[Any]]:
         """Kind and facets."""
         return await self._of(numbers, _FACETS)

@@ -24,9 +24,7 @@ _CHINESE = (
 _MARKS = "\u0300-\u036f\u0f71-\u0f84\u0f90-\u0fbc"
 _RUN = re.compile(rf"([{_CHINESE}]+)|((?:[^\W_{_CHINESE}]|[{_MARKS}])+)")
 # Characters nobody sees: joiners, marks of direction, variants of a glyph, soft hyphens.
-_UNSEEN = dict.fromkeys(
-    [0xAD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0xFE00, 0xFE10)], None
-)
+_UNSEEN = re.compile("[\u00ad\u2060\ufeff\u200b-\u200f\ufe00-\ufe0f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,11 @@ def normalise(text: str) -> str:
 
     Traditional characters stay as they are.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return unicodedata.normalize("NFKC", folded).translate(_UNSEEN)
+    plain = unicodedata.normalize("NFKC", text)
+    folded = plain.casefold()
+    # Chinese has no case: what did not change is normalised already.
+    normal = plain if folded == plain else unicodedata.normalize("NFKC", folded)
+    return _UNSEEN.sub("", normal)
 
 
 def runs(normal: str) -> Iterator[Run]:

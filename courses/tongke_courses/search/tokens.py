@@ -29,6 +29,9 @@ class Tier(IntEnum):
     BODY = 3
 
 
+LAST_RANK = (max(Tier) << _NUMBER_BITS) | _NUMBER
+
+
 def number_of(at: datetime, key: UUID) -> int:
     """Where an object stands among all: newer ones first, those of a millisecond by a piece of
     their id. Two objects may get the same: the second takes the next that is free.
@@ -40,6 +43,15 @@ def number_of(at: datetime, key: UUID) -> int:
 
 def rank(tier: Tier, number: int) -> int:
     return (tier << _NUMBER_BITS) | number
+
+
+def first_of(tier: int) -> int:
+    """The lowest rank there may be in a tier."""
+    return tier << _NUMBER_BITS
+
+
+def last_of(tier: int) -> int:
+    return first_of(tier) | _NUMBER
 
 
 def number_in(found: int) -> int:
