@@ -1,6 +1,6 @@
 """Search over 100,000 lessons with 1,000,000 passages, on SQLite and PostgreSQL.
 
-The budget is 50 ms, 95 of 100 times, for every class of queries: ``find`` as a whole, with who may
+The budget is 50 ms, 95 of 100 times, over all queries and askers: ``find`` as a whole, with who may
 see what, total, facets and snippets. Beside it LIKE over the same texts, newest first, that knows
 nothing of who may see what. Wall-clock time in one process and the CPU time of program and server:
 a busy machine shows in the first. ``--lessons N``, ``--rounds N``, ``--engine sqlite``.

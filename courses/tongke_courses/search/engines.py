@@ -126,7 +126,7 @@ class Gin:
 
     STRETCH_BITS = 51  # 50 days of one tier
     # Rows of a tier, as the planner expects them, up to which they are looked up at once.
-    FEW, FEW_OF_SCARCE = 4000, 50_000
+    FEW, FEW_OF_SCARCE = 1000, 50_000
     AT_ONCE, BY_STRETCH = 2002, 1001
     _ADD = text(
         "INSERT INTO search_index (rank, words) VALUES (:rank, array_to_tsvector(CAST(:words AS text[])))"
