@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.engines.postgresql import TEMPLATE, PostgreSQL
 from tests.search import corpus
 from tests.search.corpus import BEGAN, NOTE, note
-from tongke_courses.search import index, query
+from tongke_courses.search import audience, index, query
 from tongke_courses.search.documents import Document
 from tongke_courses.search.engines import Fts5, Gin
 from tongke_platform.database import Database
@@ -185,7 +185,7 @@ async def found_by(
 
     database, found = Database(url), []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(query.audience, "asker", asker)
+        patch.setattr(audience, "asker", asker)
         async with database.read() as session:
             for words in asked:
                 pages = [
