@@ -16,6 +16,9 @@ from tongke_platform.people.models import Person
 
 
 class CourseState(StrEnum):
+    """``ARRIVING``: a package is still being brought in; nobody sees it before it is whole."""
+
+    ARRIVING = "arriving"
     DRAFT = "draft"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"

@@ -107,14 +107,15 @@ class CourseRepository(Repository[Course]):
         """The courses ``principal`` may see; None is somebody who has not signed in.
 
         A draft is seen by who may change it; what was withdrawn, by the lead school and the schools
-        of classes that follow it as well.
+        of classes that follow it as well; what is still arriving, by nobody.
         """
+        whole = self.base().where(Course.state != CourseState.ARRIVING)
         if principal is None:
             published = Course.state == CourseState.PUBLISHED
             return self.base().where(published, Course.visibility == Visibility.PUBLIC)
         if MANAGE.allows_everywhere(principal):
-            return self.base()
-        return self.base().where(or_(*_ways(principal)))
+            return whole
+        return whole.where(or_(*_ways(principal)))
 
     async def seen(self, principal: Principal | None, key: UUID) -> Course | None:
         """With units."""

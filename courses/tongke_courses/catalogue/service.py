@@ -78,6 +78,23 @@ async def to_edit(session: WriteSession, by: Principal, key: UUID) -> Course:
     return found
 
 
+async def to_go_on(session: WriteSession, by: Principal, key: UUID) -> Course:
+    """One that is still arriving, locked. Raises NotFound, Forbidden."""
+    found = await CourseRepository(session).to_change(key)
+    if found is None:
+        raise no_course()
+    rights.check_edit(by, found)
+    return found
+
+
+async def arrived(session: WriteSession, key: UUID) -> None:
+    """All of it is there: a draft like any other."""
+    found = await _unchecked(session, key)
+    if found.state is CourseState.ARRIVING:
+        found.state = CourseState.DRAFT
+    await indexing.course_changed(session, key)
+
+
 async def to_manage(session: WriteSession, by: Principal, key: UUID) -> Course:
     """Locked, for who may publish it. Raises NotFound, Forbidden."""
     found = await to_edit(session, by, key)

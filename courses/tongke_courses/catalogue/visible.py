@@ -46,7 +46,7 @@ def audience_of_course(course: Course, followers: Sequence[Organisation] = ()) -
     schools of the classes that follow it.
     """
     people = {f"p:{one.person_id}" for one in course.teachers}
-    if course.state is CourseState.DRAFT:
+    if course.state in {CourseState.ARRIVING, CourseState.DRAFT}:
         return frozenset(people | {f"s:{course.school_id}"})
     reached = [course.school, *followers]
     seen = course.visibility if course.state is CourseState.PUBLISHED else Visibility.ROOMS

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
 
@@ -131,11 +131,17 @@ class FileStore:
             raise trouble_of(ValueError("a short object"))
         return bytes(data)
 
-    async def fetch(self, stored: StoredFile, into: Path) -> None:
-        """A local copy, for programs that want a file. Raises FileNotFoundError, StoreTrouble."""
+    async def fetch(
+        self, stored: StoredFile, into: Path, alive: Callable[[], None] = lambda: None
+    ) -> None:
+        """A local copy, for programs that want a file; ``alive`` is called as it grows.
+
+        Raises FileNotFoundError, StoreTrouble.
+        """
         with into.open("wb") as file:
             async for data in await self.open_range(stored.key, 0, stored.size):
                 await asyncio.to_thread(file.write, data)
+                alive()
 
     async def delete(self, key: str) -> None:
         """No error when it is gone already. Raises StoreTrouble. Only sweeps call this."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
-from tongke_courses.catalogue import indexing, settling
 from tongke_courses.catalogue import service as courses
+from tongke_courses.catalogue import settling
+from tongke_courses.catalogue.models import CourseState
 from tongke_courses.catalogue.schemas import CourseIn
 from tongke_courses.materials.store import FileStore
 from tongke_courses.packages.models import PackageImport, PackageState
@@ -21,7 +22,7 @@ from tongke_courses.packages.reading.structure import (
     PackedPage,
 )
 from tongke_courses.packages.repository import PackageImportRepository
-from tongke_courses.packages.steps import Plan, Step, plan
+from tongke_courses.packages.steps import Plan, Step, plan, size_of
 from tongke_courses.packages.unpacking import unpack
 from tongke_courses.packages.writing import Place, Ready, Said, Writing
 from tongke_platform.accounts.service import principal_of
@@ -32,6 +33,8 @@ from tongke_platform.rights import Principal
 
 BATCH = 50
 MAX_SKIPPED = 1000
+# Bytes a second that a file takes at worst, out of its package and into the store.
+SLOWEST = 2 << 20
 MAKER_GONE = N_("The person who began this import may not make courses any more.")
 
 Progress = Callable[[int, int], None]
@@ -50,10 +53,11 @@ async def bring_in(
     *,
     until: Callable[[], bool] = lambda: False,
     progress: Progress = lambda done, total: None,
+    alive: Callable[[float], None] = lambda seconds: None,
 ) -> bool:
     """Go on with an import from its file until all is done (True) or ``until`` says stop (False).
 
-    A file that is no package ends it; see ``trouble``.
+    ``alive`` is told before each file how many seconds more than usual it may take. A file that is no package ends it; see ``trouble``.
     """
     async with contextlib.AsyncExitStack() as stack:
         opening = opened_package(path)
@@ -64,7 +68,7 @@ async def bring_in(
             return True
         stack.push(opening.__exit__)
         wanted = await read_plan(frame, archive, package)
-        run = _Run(frame, key, archive, package, wanted)
+        run = _Run(frame, key, archive, package, wanted, alive)
         done = False
         while not done:
             done = await run.next_batch()
@@ -89,9 +93,15 @@ def _finish(frame: Frame, found: PackageImport, state: PackageState) -> None:
 
 class _Run:
     def __init__(
-        self, frame: Frame, key: UUID, archive: Archive, package: Package, wanted: Plan
+        self,
+        frame: Frame,
+        key: UUID,
+        archive: Archive,
+        package: Package,
+        wanted: Plan,
+        alive: Callable[[float], None],
     ) -> None:
-        self.frame, self.key = frame, key
+        self.frame, self.key, self.alive = frame, key, alive
         self.archive, self.package, self.plan = archive, package, wanted
         self.store = FileStore(frame)
         self.position = 0
@@ -116,6 +126,7 @@ class _Run:
         one = step.material
         if not isinstance(one, PackedFile | PackedPage):
             return Ready(step)
+        self.alive(size_of(one, self.archive) / SLOWEST)
         try:
             unpacked = await asyncio.to_thread(unpack, self.archive, one, into)
             return Ready(step, await self.store.put_path(into), unpacked)
@@ -150,7 +161,7 @@ class _Run:
     async def _place(self, session: WriteSession, by: Principal, found: PackageImport) -> Place:
         """Raises Forbidden, NotFound: whoever began it may have lost their post."""
         if found.course_id is not None:
-            await courses.to_edit(session, by, found.course_id)
+            await courses.to_go_on(session, by, found.course_id)
             return Place(found.course_id, found.unit_id, found.lesson_id)
         title = self.package.title or found.name.rpartition(".")[0] or found.name
         course = CourseIn(
@@ -162,8 +173,9 @@ class _Run:
         )
         found.kind, found.total = self.package.kind.value, len(self.plan.steps)
         found.skipped = [[one.what, one.why] for one in self.plan.skipped][:MAX_SKIPPED]
-        key = (await courses.create(self.frame, session, by, course)).id
-        return Place(key, None, None)
+        made = await courses.create(self.frame, session, by, course)
+        made.state = CourseState.ARRIVING
+        return Place(made.id, None, None)
 
     async def _note(self, session: WriteSession, place: Place, count: int) -> bool:
         found = await PackageImportRepository(session).to_change(self.key)
@@ -178,5 +190,5 @@ class _Run:
         if self.position < len(self.plan.steps):
             return False
         _finish(self.frame, found, PackageState.DONE)
-        await indexing.course_changed(session, place.course_id)
+        await courses.arrived(session, place.course_id)
         return True

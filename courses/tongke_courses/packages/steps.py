@@ -52,7 +52,7 @@ def plan(package: Package, archive: Archive, most_bytes: int, total_bytes: int) 
                 continue
             steps.append(Step(unit, number == 0 and bool(unit.title), lesson))
             for one in lesson.materials:
-                size = _size(one, archive)
+                size = size_of(one, archive)
                 if size > most_bytes or size > left:
                     why = FILE_TOO_LARGE if size > most_bytes else TOO_LARGE
                     skipped.append(Skipped(one.title, why))
@@ -62,7 +62,7 @@ def plan(package: Package, archive: Archive, most_bytes: int, total_bytes: int) 
     return Plan(steps, skipped)
 
 
-def _size(one: Material, archive: Archive) -> int:
+def size_of(one: Material, archive: Archive) -> int:
     """Bytes it takes when it is taken out."""
     if isinstance(one, PackedFile):
         return archive.sizes.get(one.path, 0)

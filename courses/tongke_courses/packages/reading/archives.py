@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -315,8 +315,13 @@ def _read_tar(archive: Archive, opened_tar: tarfile.TarFile, limits: Limits) -> 
             archive.add(path, info.size, info)
 
 
-def gunzip(path: Path, into: Path, limits: Limits) -> None:
-    """Random access needs it plain. Raises BadPackage ``damaged``, ``too_large``."""
+def gunzip(
+    path: Path, into: Path, limits: Limits, alive: Callable[[], None] = lambda: None
+) -> None:
+    """Random access needs it plain; ``alive`` is called as it grows, and may raise to end it.
+
+    Raises BadPackage ``damaged``, ``too_large``.
+    """
     most = min(limits.total, shutil.disk_usage(into.parent).free // 2)
     most = min(most, limits.bomb + limits.ratio * path.stat().st_size)
     try:
@@ -326,5 +331,6 @@ def gunzip(path: Path, into: Path, limits: Limits) -> None:
                 if most < 0:
                     raise BadPackage(TOO_LARGE, code="too_large")
                 target.write(data)
+                alive()
     except _DAMAGE as error:
         raise BadPackage(DAMAGED, code="damaged") from error
