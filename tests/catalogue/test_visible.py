@@ -11,7 +11,7 @@ from tongke_courses.lessons.visibility import Visibility
 from tongke_platform.organisations.models import Organisation, Room
 
 ROOMS, PARTNERSHIP, SIGNED, PUBLIC = Visibility
-DRAFT, PUBLISHED, WITHDRAWN = CourseState
+DRAFT, PUBLISHED, WITHDRAWN = CourseState.DRAFT, CourseState.PUBLISHED, CourseState.WITHDRAWN
 
 
 @pytest.mark.parametrize(
