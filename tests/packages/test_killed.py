@@ -3,9 +3,13 @@
 import asyncio
 import signal
 import sys
+import time
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
+import pytest
 from sqlalchemy import func, select
 
 from tests.makers import Makers
@@ -14,7 +18,11 @@ from tests.packages.test_importing import course_of, upload
 from tongke_courses.catalogue.models import Course, CourseState, CourseUnit
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.materials.models import Material
+from tongke_courses.packages import tasks
 from tongke_courses.packages.models import PackageImport
+from tongke_courses.packages.reading.archives import Limits, gunzip
+from tongke_courses.packages.service import JOB
+from tongke_platform import jobs
 from tongke_platform.database import utc_now
 from tongke_platform.frame import Frame
 from tongke_platform.jobs import LEASE
@@ -74,3 +82,37 @@ async def test_sigkill_in_the_middle(
     assert sum(len(one) for one in lessons.values()) == 5
     assert await counted(frame) == [1, 1, 3, 5]
     assert not list((settings.data_dir / "packages").iterdir()), "nothing is left lying about"
+
+
+async def test_unpacking_takes_longer_than_a_job_has(
+    client: httpx2.AsyncClient, frame: Frame, make: Makers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As 8 GB do, or a store far away: at the first try, with the lease kept."""
+    monkeypatch.setattr(jobs, "KEEP_S", 0.02)
+    chunks: list[float] = []
+
+    def slowly(path: Path, into: Path, limits: Limits, alive: Callable[[], None]) -> None:
+        until = time.monotonic() + 1.0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(jobs, "HANDLER_TIMEOUT_S", 0.3)
+            while time.monotonic() < until:
+                chunks.append(time.monotonic())
+                alive()
+                time.sleep(0.01)
+        alive()
+        gunzip(path, into, limits, alive)
+
+    monkeypatch.setattr(tasks, "gunzip", slowly)
+    headers = await make.bearer(await make.person(await make.school()))
+    key = await upload(client, builders.tarred(builders.moodle()), headers)
+    begun = await client.post("/api/packages", json={"upload_id": key}, headers=headers)
+    while await frame.jobs.run_due():
+        pass
+    answer = await client.get(f"/api/packages/{begun.json()['id']}", headers=headers)
+    assert answer.json()["state"] == "done"
+    assert chunks[-1] - chunks[0] > 0.6
+    async with frame.database.read() as session:
+        tries = (
+            (await session.execute(select(jobs.Job).where(jobs.Job.kind == JOB))).scalars().all()
+        )
+        assert [one.attempts for one in tries] == [1] * len(tries)
