@@ -39,6 +39,10 @@ _WHO_MAY = select(Lesson.id, Lesson.visibility, Lesson.school_id, Lesson.teacher
 )
 
 
+# Among so many of the lessons that come next are enough for a page of whoever has many rooms.
+SOON = 500
+
+
 class LessonRepository(Repository[Lesson]):
     """Every lesson read here has its school, teacher and rooms (with their schools) loaded."""
 
@@ -351,15 +355,30 @@ class LessonRoomRepository(Repository[LessonRoom]):
     async def invitations(
         self, principal: Principal, *, after: datetime, limit: int
     ) -> Sequence[LessonRoom]:
-        """Of rooms the principal may answer for, to lessons planned ``after``, declined or not."""
+        """Of rooms the principal may answer for, to lessons planned ``after``, declined or not.
+
+        Whoever answers for many rooms finds enough of them in the lessons that come soonest.
+        """
         mine = select(Organisation.id).where(ANSWER.clause(principal))
         statement = (
             self._invitation()
             .join(Lesson, Lesson.id == LessonRoom.lesson_id)
             .join(Room, Room.id == LessonRoom.room_id)
             .where(Room.school_id.in_(mine), Lesson.planned_start > after)
+            .order_by(Lesson.planned_start, LessonRoom.id)
+            .limit(limit)
         )
-        return await self.all(statement.order_by(Lesson.planned_start, LessonRoom.id).limit(limit))
+        coming = select(Lesson.planned_start).where(Lesson.planned_start > after)
+        ends = coming.order_by(Lesson.planned_start).offset(SOON).limit(1)
+        end = (await self.session.execute(ends)).scalar_one_or_none()
+        if end is not None:
+            soon = select(Lesson.id).where(
+                Lesson.planned_start > after, Lesson.planned_start <= end
+            )
+            found = await self.all(statement.where(LessonRoom.lesson_id.in_(soon)))
+            if len(found) == limit:
+                return found
+        return await self.all(statement)
 
     async def offered(self, principal: Principal, now: datetime) -> int:
         mine = select(Organisation.id).where(ANSWER.clause(principal))
