@@ -90,6 +90,11 @@ class Course(Record):
         lazy="raise", order_by="(CourseUnit.position, CourseUnit.id)"
     )
 
+    @property
+    def cover(self) -> str:
+        """Where its picture is had, empty without one."""
+        return f"/courses/{self.id}/cover" if self.cover_id is not None else ""
+
 
 class CourseTeacher(Record):
     __tablename__ = "course_teachers"

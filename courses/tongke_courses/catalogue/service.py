@@ -173,6 +173,17 @@ async def change(
     return await _changed(session, by, key)
 
 
+async def set_cover(
+    frame: Frame, session: WriteSession, by: Principal, key: UUID, cover_id: UUID | None
+) -> Course:
+    """A stored picture, as ``covers`` makes them. Raises NotFound, Forbidden."""
+    found = await to_edit(session, by, key)
+    if found.cover_id != cover_id:
+        found.cover_id = cover_id
+        _touch(found, frame)
+    return await _changed(session, by, key)
+
+
 def _touch(found: Course, frame: Frame) -> None:
     found.version += 1
     found.changed_at = frame.now()
@@ -279,6 +290,13 @@ async def teacher_choices(
     return await TeacherRepository(session).choices(
         course.school, by.today, q=q, limit=TEACHER_CHOICES
     )
+
+
+async def schools_of_teachers(
+    session: ReadSession, by: Principal, course: Course, people: Sequence[UUID]
+) -> dict[UUID, str]:
+    """By person: the name of the school they teach at, the course's own before a partner's."""
+    return await TeacherRepository(session).school_names(course.school, by.today, people)
 
 
 async def set_teacher(

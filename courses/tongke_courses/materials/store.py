@@ -3,9 +3,11 @@
 import asyncio
 import errno
 import hashlib
+import tempfile
 from collections.abc import AsyncIterator
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
@@ -73,6 +75,12 @@ class FileStore:
         if await self.size(stored.key) != size:
             await self._put(stored.key, path)
         return stored
+
+    async def put_bytes(self, data: bytes, session: WriteSession | None = None) -> StoredFile:
+        """As ``put_path``."""
+        with tempfile.NamedTemporaryFile() as file:
+            await asyncio.to_thread(_write, file, data)
+            return await self.put_path(Path(file.name), session)
 
     async def _claim(
         self, session: WriteSession, sha256: str, size: int, media_type: str
@@ -154,3 +162,8 @@ def _digest(path: Path) -> tuple[str, int]:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
         return found, file.tell()
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    file.write(data)
+    file.flush()
