@@ -95,7 +95,7 @@ async def shown(
     follows = await _following(session, principal, it, classes)
     answer = paper(
         request, pages, principal, "catalogue/course.html", status=status, trouble=trouble,
-        course=it, parts=parts, general=await _general(session, it), licences=LICENCES,
+        course=it, parts=parts, general=await _general(session, principal, it), licences=LICENCES,
         visibilities=VISIBILITIES, edits=edits,
         manages=principal is not None and rights.may_manage(principal, it),
         act=_act(it, parts, edits=edits, could=follows.could), follows=follows,
@@ -116,7 +116,9 @@ async def _parts(
 ) -> list[Part]:
     """Lessons of no unit first, then each unit; empty units are shown to say what is to come."""
     lessons = [one.lesson for one in found.lessons]
-    of_lessons = await materials_of(session, lessons, found.licence)
+    of_lessons = await materials_of(
+        session, lessons, found.licence, of_school=principal is not None
+    )
     fit = await fit_for(session, principal, chosen, lessons, found.course)
     parts = {None: Part(None, "")} | {one.id: Part(one.id, one.title) for one in found.units}
     for lesson in lessons:
@@ -133,8 +135,11 @@ def _home(frame: Frame, found: Contents) -> Home:
     return home_of(frame, found)
 
 
-async def _general(session: ReadSession, it: Course) -> list[MaterialLine]:
-    return [material_line(one, it.licence) for one in await materials.of_course(session, it.id)]
+async def _general(
+    session: ReadSession, principal: Principal | None, it: Course
+) -> list[MaterialLine]:
+    found = await materials.of_course(session, it.id)
+    return [material_line(one, it.licence, of_school=principal is not None) for one in found]
 
 
 async def _following(

@@ -58,7 +58,8 @@ async def lesson(
     changes = principal is not None and await syllabus.may_change(session, principal, it)
     classes = await classes_for(session, principal)
     chosen = chosen_class(request, classes)
-    line = LessonLine(it, (await materials_of(session, [it], licence)).get(it.id, []))
+    shown = await materials_of(session, [it], licence, of_school=principal is not None)
+    line = LessonLine(it, shown.get(it.id, []))
     return paper(
         request, pages, principal, "catalogue/lesson.html", lesson=it, line=line, course=course,
         acts=_acts(principal, it), licence=licence, licences=LICENCES, visibilities=VISIBILITIES,
