@@ -198,6 +198,7 @@ BODIES: dict[str, Body] = {
     "POST /courses/{course_id}/units": form(title="第二单元"),
     "POST /courses/{course_id}/lessons": form(title="夜书所见"),
     "POST /courses/{course_id}/state": form(act="withdraw"),
+    "POST /shelf/links": of_world("data", lambda w: {"class": w.ids["class_id"]}),
     "POST /lessons/{lesson_id}/links": of_world("data", lambda w: {"class": w.ids["class_id"]}),
     "POST /lessons/{lesson_id}/edit": form(title="山行"),
     "POST /lessons/{lesson_id}/edit/materials": form(act="link", url="https://example.org/"),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tongke_courses.catalogue import following, links, rights
-from tongke_courses.catalogue.models import ClassLink, Course, CourseFollow, CourseState
+from tongke_courses.catalogue.models import Course, CourseFollow, CourseState
 from tongke_courses.catalogue.page_parts import (
     LICENCES,
     VISIBILITIES,
@@ -27,7 +27,6 @@ from tongke_courses.catalogue.page_parts import (
     remember_class,
     unit_of,
 )
-from tongke_courses.catalogue.rights import LINK
 from tongke_courses.catalogue.schemas import ClassLinkIn
 from tongke_courses.materials import service as materials
 from tongke_courses.takehome import contents
@@ -99,8 +98,8 @@ async def shown(
         visibilities=VISIBILITIES, edits=edits,
         manages=principal is not None and rights.may_manage(principal, it),
         act=_act(it, parts, edits=edits, could=follows.could), follows=follows,
-        home=_home(frame, found), links=await links_of(session, principal, course_id=key),
-        may_link=principal is not None and LINK.allows_anywhere(principal) and bool(classes),
+        home=_home(frame, found), links=await links.standing(session, principal, frame.now(), course_id=key),
+        may_link=bool(classes) and await links.may_make(session, principal, frame.today()),
         classes=classes, chosen=chosen,
         fit=(await fit_for(session, principal, chosen, [it])).get(key),
     )  # fmt: skip
@@ -167,24 +166,6 @@ def _act(it: Course, parts: Sequence[Part], *, edits: bool, could: Sequence[Clas
         return Act("")
     tail = "/replay" if first.replay else ""
     return Act("lesson", f"/lessons/{first.lesson.id}{tail}")
-
-
-async def links_of(
-    session: ReadSession,
-    principal: Principal | None,
-    *,
-    course_id: UUID | None = None,
-    lesson_id: UUID | None = None,
-) -> list[ClassLink]:
-    """Those of the principal's classes that still open."""
-    if principal is None or not LINK.allows_anywhere(principal):
-        return []
-    found, _ = await links.page(session, principal, course_id=course_id)
-    return [
-        one
-        for one in found
-        if one.revoked_at is None and (lesson_id is None or one.lesson_id == lesson_id)
-    ]
 
 
 @router.post("/courses/{course_id}/follow")
