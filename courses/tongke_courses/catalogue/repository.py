@@ -137,6 +137,14 @@ class CourseRepository(Repository[Course]):
         statement = select(Course.id).where(or_(Course.school_id == key, Course.id.in_(taught)))
         return (await self.session.execute(statement.order_by(Course.id))).scalars().all()
 
+    async def led_by(self, school_id: UUID, keys: Sequence[UUID] | None = None) -> Sequence[Course]:
+        """Locked, of ``keys`` alone where they are given; in the order of their ids."""
+        statement = select(Course).where(Course.school_id == school_id).order_by(Course.id)
+        if keys is not None:
+            statement = statement.where(Course.id.in_(keys))
+        locking = statement.with_for_update(key_share=True)
+        return await self.all(locking.execution_options(populate_existing=True))
+
     async def following(self, after: UUID | None, limit: int) -> Sequence[Course]:
         """In the order of their ids."""
         statement = self.base().order_by(Course.id).limit(limit)

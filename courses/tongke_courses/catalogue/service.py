@@ -190,7 +190,9 @@ def _touch(found: Course, frame: Frame) -> None:
 
 
 async def publish(frame: Frame, session: WriteSession, by: Principal, key: UUID) -> Course:
-    """For the first time or again; publishing twice is no error. Raises NotFound, Forbidden."""
+    """For the first time or again; publishing twice is no error. Raises NotFound, Forbidden, Conflict
+    ``closed`` for the course of a school that is no more.
+    """
     return await _move(frame, session, by, key, CourseState.PUBLISHED)
 
 
@@ -209,6 +211,7 @@ async def _move(
         raise Conflict(N_("This cannot be done with the course as it is now."), code="wrong_state")
     found.state = state
     if state is CourseState.PUBLISHED:
+        organisations.check_open(found.school)
         found.published_at = frame.now()
     _touch(found, frame)
     await settling.settle_course(session, key)
