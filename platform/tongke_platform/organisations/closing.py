@@ -138,7 +138,8 @@ async def merge(
 ) -> dict[str, Any]:
     """People, rooms, classes, pupils and teaching points of ``gone`` go to ``into`` on ``day``.
 
-    Lessons held stay those of ``gone``, which its successor may watch. What ``organisations.merge`` needs to take it back.
+    Lessons held stay those of ``gone``, and its successor watches them. What
+    ``organisations.merge`` needs to take it back.
     Raises Conflict ``closed``, Forbidden, Invalid ``wrong_days``, ``merge_itself``,
     ``wrong_kind``.
     """
