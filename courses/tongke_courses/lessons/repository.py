@@ -162,7 +162,7 @@ class LessonRepository(Repository[Lesson]):
         statement = self.base()
         if WATCH.allows_everywhere(principal):
             return statement
-        mine = select(Organisation.id).where(WATCH.clause(principal))
+        mine = watched_schools(principal)
         delivered = reaching(principal.today).where(Room.school_id.in_(mine))
         return statement.where(
             or_(
@@ -430,6 +430,19 @@ class LessonRoomRepository(Repository[LessonRoom]):
         )
 
 
+def watched_schools(principal: Principal) -> Select[Any]:
+    """The ids of schools whose lessons the principal may watch by a post. What a school held before it
+    was merged stays its own, and is watched by its successor.
+    """
+    watched = select(Organisation.id).where(WATCH.clause(principal)).subquery()
+    return select(Organisation.id).where(
+        or_(
+            Organisation.id.in_(select(watched.c.id)),
+            Organisation.merged_into_id.in_(select(watched.c.id)),
+        )
+    )
+
+
 def teaching(principal: Principal) -> Select[Any]:
     """The ids of schools that may teach the principal's under a partnership in force."""
     mine = select(Organisation.id).where(WATCH.clause(principal))
@@ -447,7 +460,9 @@ async def schools_of(session: ReadSession, principal: Principal) -> tuple[set[UU
     """Those whose lessons the principal may watch by a post, and those that manage them."""
     if not WATCH.allows_anywhere(principal):
         return set(), set()
-    statement = select(Organisation.id, Organisation.parent_id).where(WATCH.clause(principal))
+    statement = select(Organisation.id, Organisation.parent_id).where(
+        Organisation.id.in_(watched_schools(principal))
+    )
     rows = (await session.execute(statement)).all()
     return {row.id for row in rows}, {row.parent_id for row in rows if row.parent_id}
 
