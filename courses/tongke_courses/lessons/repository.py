@@ -360,25 +360,37 @@ class LessonRoomRepository(Repository[LessonRoom]):
         Whoever answers for many rooms finds enough of them in the lessons that come soonest.
         """
         mine = select(Organisation.id).where(ANSWER.clause(principal))
-        statement = (
-            self._invitation()
+        keys = (
+            select(LessonRoom.id)
             .join(Lesson, Lesson.id == LessonRoom.lesson_id)
             .join(Room, Room.id == LessonRoom.room_id)
-            .where(Room.school_id.in_(mine), Lesson.planned_start > after)
+            .where(
+                LessonRoom.invited_at.is_not(None),
+                Room.school_id.in_(mine),
+                Lesson.planned_start > after,
+            )
             .order_by(Lesson.planned_start, LessonRoom.id)
             .limit(limit)
         )
         coming = select(Lesson.planned_start).where(Lesson.planned_start > after)
         ends = coming.order_by(Lesson.planned_start).offset(SOON).limit(1)
         end = (await self.session.execute(ends)).scalar_one_or_none()
+        found: Sequence[UUID] = ()
         if end is not None:
             soon = select(Lesson.id).where(
                 Lesson.planned_start > after, Lesson.planned_start <= end
             )
-            found = await self.all(statement.where(LessonRoom.lesson_id.in_(soon)))
-            if len(found) == limit:
-                return found
-        return await self.all(statement)
+            found = await self._keys(keys.where(LessonRoom.lesson_id.in_(soon)))
+        if len(found) < limit:
+            found = await self._keys(keys)
+        # With all that is shown beside them, a planner no longer sees where to begin.
+        statement = self._invitation().join(Lesson, Lesson.id == LessonRoom.lesson_id)
+        return await self.all(
+            statement.where(LessonRoom.id.in_(found)).order_by(Lesson.planned_start, LessonRoom.id)
+        )
+
+    async def _keys(self, statement: Select[Any]) -> Sequence[UUID]:
+        return (await self.session.execute(statement)).scalars().all()
 
     async def offered(self, principal: Principal, now: datetime) -> int:
         mine = select(Organisation.id).where(ANSWER.clause(principal))
