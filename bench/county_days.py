@@ -168,7 +168,7 @@ class Days:
             {
                 "id": uuid7(), "import_id": key, "line": n,
                 "outcome": Outcome.NEW if n % 100 else Outcome.WRONG,
-                "data": {"name": "王静娜", "phone": f"{13000000000 + n}"},
+                "data": {"name": "王静娜", "phone": f"{13000000000 + n}", "roles": [Role.LOCAL_TEACHER]},
             }
             for n in range(2, IMPORT_ROWS)
         ])  # fmt: skip

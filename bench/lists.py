@@ -2,18 +2,20 @@
 
 The budget is 100 ms of server time, 95 of 100 times, for every list, search and page. Beside the
 time that passed stands the processor time of this process: where the two part, the machine was busy
-(or PostgreSQL at work). ``--people N``, ``--rounds N``, ``--engine sqlite``, ``--only WORD``.
+(or PostgreSQL at work). ``--people N``, ``--rounds N``, ``--engine sqlite``, ``--only WORD``;
+``--keep FOLDER`` fills SQLite there once and measures it again and again.
 """
 
 import argparse
 import asyncio
 import gc
+import json
 import logging
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -40,6 +42,7 @@ NONE = UUID(int=0)
 
 # Name → address; {…} are filled in for each asker. What somebody may not read is left out.
 LISTS = {
+    "front page": "/admin",
     "people": "/api/people",
     "people, far on": "/api/people?after={after_lin}",
     "people named 静娜": "/api/people?q=静娜",
@@ -240,9 +243,14 @@ async def _run(
     settings = Settings(data_dir=folder, database_url=url, roles=["web"])
     await migrate.upgrade(settings.sql_url, metadata)
     frame = make_frame(settings)
+    kept = folder / "askers.json"
     try:
         began = time.perf_counter()
-        askers = await _prepare(frame, arguments.people)
+        if url is None and kept.exists():
+            askers = [Asker(**one) for one in json.loads(kept.read_text())]
+        else:
+            askers = await _prepare(frame, arguments.people)
+            kept.write_text(json.dumps([asdict(one) for one in askers]))
         print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
         calm_collector()
         transport = httpx2.ASGITransport(create_app(settings, frame))
@@ -276,6 +284,16 @@ async def _engines(wanted: str) -> AsyncIterator[dict[str, str | None]]:
         await asyncio.to_thread(server.stop)
 
 
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="tk-") as folder:
+        yield Path(folder)
+
+
 def _table(title: str, found: Mapping[str, Mapping[str, Times | None]]) -> Table:
     table = Table(title=title)
     table.add_column("list")
@@ -298,8 +316,8 @@ async def _bench(arguments: argparse.Namespace) -> bool:
     worst = 0.0
     async with _engines(arguments.engine) as engines:
         for engine, url in engines.items():
-            with tempfile.TemporaryDirectory(prefix="tk-") as folder:
-                found = {name: times async for name, times in _run(url, Path(folder), arguments)}
+            with _folder(arguments.keep) as folder:
+                found = {name: times async for name, times in _run(url, folder, arguments)}
             people = f"{arguments.people:,} people"
             title = f"{engine}: {people}, ms of server time p50/p95 (of them processor p50/p95)"
             console.print(_table(title, found))
@@ -313,6 +331,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--engine", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--keep", type=Path, help="where SQLite's data stays for the next time")
     parser.add_argument("--only", default="", help="lists with this word in their name")
     arguments, _ = parser.parse_known_args()
     # What the server says of every request would be timed, and bury the tables.

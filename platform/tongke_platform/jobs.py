@@ -97,7 +97,7 @@ class Jobs:
         job = Job(kind=kind, payload=payload)
         session.add(job)
         await session.flush()
-        session.after_commit(self._wake.set)
+        session.after_commit(self.wake)
         return job.id
 
     def start(self) -> None:
@@ -109,6 +109,10 @@ class Jobs:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+
+    def wake(self) -> None:
+        """Look now for jobs that were written without ``add``."""
+        self._wake.set()
 
     async def run(self, key: UUID) -> bool:
         """Run one job now unless somebody else has it. True when it is done."""

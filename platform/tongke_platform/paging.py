@@ -91,8 +91,8 @@ class Listing(Generic[T]):
 
 def windowed(
     statement: Select[*tuple[Any, ...]],
-    name: InstrumentedAttribute[str],
-    key: InstrumentedAttribute[UUID],
+    name: ColumnElement[str] | InstrumentedAttribute[str],
+    key: ColumnElement[UUID] | InstrumentedAttribute[UUID],
     window: Window,
 ) -> Select[*tuple[Any, ...]]:
     """``statement`` in the order of (name, key), one row more than the window holds."""

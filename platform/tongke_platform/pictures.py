@@ -17,26 +17,26 @@ NO_PICTURE = N_("This file is not a picture we can read. Please send a photo (JP
 TOO_LARGE = N_("This picture is too large. Please take the photo with fewer pixels.")
 
 
-async def photograph(data: bytes) -> bytes:
-    """A JPEG of at most 2400 pixels a side, upright, without anything the camera wrote into it
+async def photograph(data: bytes, side: int = MAX_SIDE) -> bytes:
+    """A JPEG of at most ``side`` pixels a side, upright, without anything the camera wrote into it
     (where it was taken, with what). Raises Invalid ``no_picture``, ``picture_too_large``.
     """
-    return await asyncio.to_thread(_photograph, data)
+    return await asyncio.to_thread(_photograph, data, side)
 
 
-def _photograph(data: bytes) -> bytes:
+def _photograph(data: bytes, side: int) -> bytes:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             # Said by the header, before a pixel is unpacked.
             if opened.width * opened.height > MAX_PIXELS:
                 raise Invalid(TOO_LARGE, code="picture_too_large")
-            opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
+            opened.draft("RGB", (side, side))
             picture = ImageOps.exif_transpose(opened).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise Invalid(NO_PICTURE, code="no_picture") from error
     except Image.DecompressionBombError as error:
         raise Invalid(TOO_LARGE, code="picture_too_large") from error
-    picture.thumbnail((MAX_SIDE, MAX_SIDE))
+    picture.thumbnail((side, side))
     made = io.BytesIO()
     picture.save(made, "JPEG", quality=QUALITY)
     return made.getvalue()

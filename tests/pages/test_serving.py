@@ -131,3 +131,15 @@ async def test_assets_stay_for_good(client: httpx2.AsyncClient) -> None:
 def test_unbuilt_client(tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.raises(NotBuilt):
         Assets(tmp_path_factory.mktemp("static")).path("room.js")
+
+
+async def test_what_went_wrong_is_said_to_whom_it_concerns(
+    client: httpx2.AsyncClient, make: Makers
+) -> None:
+    """The header of an error keeps who is signed in, and asks nobody to sign in again."""
+    teacher = await make.person(await make.school())
+    await log_in(client, teacher.username)
+    refused = await client.get("/admin/audit", headers=HTML)
+    assert (refused.status_code, teacher.display_name in refused.text) == (403, True)
+    lost = await client.get("/nowhere", headers=HTML)
+    assert (lost.status_code, "/login" in lost.text) == (404, False)

@@ -56,6 +56,8 @@ def test_says_nothing_untranslated(name: str) -> None:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_attributes_that_are_read_out_are_translated(name: str) -> None:
     source = re.sub(r"\{% macro .*?%\}", "", source_of(name))
+    # A picture that says nothing the words beside it do not.
+    source = source.replace(' alt=""', "")
     for value in re.findall(r'\b(?:aria-label|title|alt|placeholder)="([^"]*)"', source):
         assert value.startswith("{{") or value == "https://", value
 

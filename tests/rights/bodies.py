@@ -167,7 +167,7 @@ BODIES: dict[str, Body] = {
     "PATCH /api/lessons/{lesson_id}": js(title="圆的周长"),
     # Courses
     "POST /api/courses": of_world("json", lambda w: {**COURSE, "school_id": w.school("own")}),
-    "PATCH /api/courses/{course_id}": js(title="古诗", version=2),
+    "PATCH /api/courses/{course_id}": js(title="古诗", version=3),
     "POST /api/courses/{course_id}/units": js(title="第二单元"),
     "PUT /api/courses/{course_id}/units/order": of_world(
         "json", lambda w: {"ids": [w.ids["unit_id"]]}
@@ -186,11 +186,19 @@ BODIES: dict[str, Body] = {
     "POST /courses/{course_id}/unfollow": of_world("data", lambda w: {"class": w.ids["class_id"]}),
     "POST /courses/{course_id}/links": of_world("data", lambda w: {"class": w.ids["class_id"]}),
     "POST /courses/{course_id}/edit/words": form(title="古诗"),
+    "POST /courses/{course_id}/edit/teachers": of_world(
+        "data", lambda w: {"act": "co", "person": w.ids["person_id"]}
+    ),
+    "POST /courses/{course_id}/edit/cover": lambda w: {
+        "data": {"act": "put"},
+        "files": {"file": ("cover.png", PHOTO, "image/png")},
+    },
     "POST /courses/{course_id}/edit/book": form(book=""),
     "POST /courses/{course_id}/edit/materials": form(act="link", url="https://example.org/"),
     "POST /courses/{course_id}/units": form(title="第二单元"),
     "POST /courses/{course_id}/lessons": form(title="夜书所见"),
     "POST /courses/{course_id}/state": form(act="withdraw"),
+    "POST /shelf/links": of_world("data", lambda w: {"class": w.ids["class_id"]}),
     "POST /lessons/{lesson_id}/links": of_world("data", lambda w: {"class": w.ids["class_id"]}),
     "POST /lessons/{lesson_id}/edit": form(title="山行"),
     "POST /lessons/{lesson_id}/edit/materials": form(act="link", url="https://example.org/"),

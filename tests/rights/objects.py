@@ -17,6 +17,7 @@ from tongke_courses.lessons.schemas import LessonIn
 from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.materials import service as materials
 from tongke_courses.materials import uploading
+from tongke_courses.materials.store import FileStore
 from tongke_courses.packages.models import PackageImport, PackageState
 from tongke_courses.textbooks import points, sample, service
 from tongke_courses.textbooks.repository import NodeRepository
@@ -306,6 +307,8 @@ async def course(world: "World") -> None:
         lesson_id = lesson.id
         await courses.set_teacher(session, by, key, UUID(world.ids["person_id"]), CoursePart.CO)
         await courses.publish(frame, session, by, key)
+        cover = await FileStore(frame).put_bytes(PHOTO, session)
+        await courses.set_cover(frame, session, by, key, cover.id)
         await settling.heard(session, lesson_id, room_id)
         await following.follow(frame, session, by, key, class_id)
         link = await links.make(frame, session, by, ClassLinkIn(class_id=class_id))

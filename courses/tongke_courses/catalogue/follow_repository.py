@@ -76,6 +76,20 @@ class FollowRepository(Repository[CourseFollow]):
         )
         return (await self.session.execute(statement)).scalars().all()
 
+    async def published_of(self, class_id: UUID) -> Sequence[UUID]:
+        """The courses a class follows that are not withdrawn."""
+        statement = (
+            select(CourseFollow.course_id)
+            .join(Course, Course.id == CourseFollow.course_id)
+            .where(
+                CourseFollow.class_id == class_id,
+                CourseFollow.ended_on.is_(None),
+                Course.state == CourseState.PUBLISHED,
+            )
+            .order_by(CourseFollow.course_id)
+        )
+        return (await self.session.execute(statement)).scalars().all()
+
     async def classes_where(
         self, clause: ColumnElement[bool], day: date, limit: int
     ) -> Sequence[SchoolClass]:

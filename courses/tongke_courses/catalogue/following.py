@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tongke_courses.catalogue import indexing
 from tongke_courses.catalogue.follow_repository import FollowRepository
-from tongke_courses.catalogue.models import CourseFollow, CourseState
+from tongke_courses.catalogue.models import Course, CourseFollow, CourseState
 from tongke_courses.catalogue.repository import CourseRepository
 from tongke_courses.catalogue.rights import FOLLOW, NO_COURSE, may_edit
 from tongke_courses.catalogue.seeing import school_sees_course
@@ -17,6 +17,7 @@ from tongke_courses.catalogue.syllabus_repository import SyllabusRepository
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonState
 from tongke_courses.lessons.service import Delivery
+from tongke_platform.audit import service as audit
 from tongke_platform.classes.repository import ClassRepository
 from tongke_platform.classes.service import NO_CLASS
 from tongke_platform.database import ReadSession, WriteSession
@@ -55,7 +56,7 @@ async def follow(
         raise NotFound(NO_COURSE, code="no_course")
     if found.ends_on is not None:
         raise Conflict(N_("This class has left the school."), code="class_ended")
-    made = await _entered(frame, session, by, course_id, class_id, course.capacity)
+    made = await _entered(frame, session, by, course, found)
     await _deliver(
         frame,
         session,
@@ -71,27 +72,35 @@ async def _entered(
     frame: Frame,
     session: WriteSession,
     by: Principal,
-    course_id: UUID,
-    class_id: UUID,
-    capacity: int | None,
+    course: Course,
+    of_class: SchoolClass,
 ) -> CourseFollow:
     follows = FollowRepository(session)
-    there = await follows.of(course_id, class_id)
+    there = await follows.of(course.id, of_class.id)
     if there is not None and there.ended_on is None:
         return there
-    if capacity is not None and await follows.count(course_id) >= capacity:
+    if course.capacity is not None and await follows.count(course.id) >= course.capacity:
         raise Conflict(N_("No more classes can follow this course."), code="full")
+    _record(session, by, "course.followed", course, of_class)
     if there is None:
         made = CourseFollow(
-            course_id=course_id, class_id=class_id, since=frame.today(), by_id=by.id
+            course_id=course.id, class_id=of_class.id, since=frame.today(), by_id=by.id
         )
         await follows.add(made)
     else:
         there.since, there.ended_on, there.by_id = frame.today(), None, by.id
         await session.flush()
-    found = await follows.of(course_id, class_id)
+    found = await follows.of(course.id, of_class.id)
     assert found is not None, "just entered"
     return found
+
+
+def _record(
+    session: WriteSession, by: Principal, act: str, course: Course, of_class: SchoolClass
+) -> None:
+    """In the log of the class's school: it is its own yes."""
+    detail = {"title": course.title, "class_id": of_class.id, "class_name": of_class.name}
+    audit.record(session, by, act, course, of_class.organisation, detail)
 
 
 async def unfollow(
@@ -101,14 +110,15 @@ async def unfollow(
 
     Raises NotFound.
     """
-    await class_for(session, by, class_id)
-    await CourseRepository(session).to_change(course_id)
+    found = await class_for(session, by, class_id)
+    course = await CourseRepository(session).to_change(course_id)
     follows = FollowRepository(session)
     there = await follows.of(course_id, class_id)
-    if there is None:
+    if there is None or course is None:
         raise NotFound(NO_COURSE, code="no_course")
     if there.ended_on is not None:
         return
+    _record(session, by, "course.unfollowed", course, found)
     there.ended_on = frame.today()
     await session.flush()
     for lesson_id in await follows.take_back(course_id, class_id, frame.now()):
@@ -157,6 +167,15 @@ async def deliver_coming(frame: Frame, session: WriteSession, course_id: UUID) -
     rooms = await FollowRepository(session).rooms_following(course_id)
     coming = await SyllabusRepository(session).coming(course_id) if rooms else []
     await _deliver(frame, session, coming, rooms, how(frame, None))
+
+
+async def deliver_to_class(frame: Frame, session: WriteSession, class_id: UUID) -> None:
+    """Of all it follows, to where it sits now."""
+    follows = FollowRepository(session)
+    rooms = await follows.rooms_of_class(class_id)
+    for course_id in await follows.published_of(class_id) if rooms else ():
+        coming = await SyllabusRepository(session).coming(course_id)
+        await _deliver(frame, session, coming, rooms, how(frame, None, quiet=True))
 
 
 async def _deliver(

@@ -1,6 +1,7 @@
 """All SQL about links with which a class learns at home."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,26 @@ class LinkRepository(Repository[ClassLink]):
             statement = statement.where(ClassLink.course_id == course_id)
         if before is not None:
             statement = statement.where(ClassLink.id < before)
+        return await self.all(statement.order_by(ClassLink.id.desc()).limit(limit))
+
+    async def standing(
+        self,
+        principal: Principal,
+        now: datetime,
+        *,
+        course_id: UUID | None,
+        lesson_id: UUID | None,
+        limit: int,
+    ) -> Sequence[ClassLink]:
+        """Of the principal's classes, neither revoked nor run out, the newest first; of exactly this
+        course or lesson, both None: of all that a class follows.
+        """
+        statement = self.readable(principal).where(
+            ClassLink.course_id == course_id,
+            ClassLink.lesson_id == lesson_id,
+            ClassLink.revoked_at.is_(None),
+            ClassLink.expires_at > now,
+        )
         return await self.all(statement.order_by(ClassLink.id.desc()).limit(limit))
 
     async def seen(self, principal: Principal, key: UUID) -> ClassLink | None:

@@ -29,6 +29,7 @@ from tongke_platform.rights import Principal
 
 LONGEST = timedelta(days=366)
 SHOWN = 200
+MOST_SHOWN = 50
 # Somebody may not watch any more: everything open is asked again.
 REVOKED = "catalogue.link_revoked"
 NO_LINK = N_("There is no such link.")
@@ -120,6 +121,36 @@ async def page(
         by, class_id=class_id, course_id=course_id, before=before, limit=limit + 1
     )
     return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+async def standing(
+    session: ReadSession,
+    by: Principal | None,
+    now: datetime,
+    *,
+    course_id: UUID | None = None,
+    lesson_id: UUID | None = None,
+) -> list[ClassLink]:
+    """Those of the principal's classes that still open, for a page: of a course, of a lesson, or of
+    all that a class follows. Empty for who makes none.
+    """
+    if by is None or not LINK.allows_anywhere(by):
+        return []
+    found = await LinkRepository(session).standing(
+        by, now, course_id=course_id, lesson_id=lesson_id, limit=MOST_SHOWN
+    )
+    return [one for one in found if is_good(one, now)]
+
+
+async def may_make(
+    session: ReadSession, by: Principal | None, day: date, lesson: Lesson | None = None
+) -> bool:
+    """Whether a page offers to make one: for classes of the principal's school, which may see the
+    lesson.
+    """
+    if by is None or by.school is None or not LINK.allows(by, by.school):
+        return False
+    return lesson is None or await school_sees_lesson(session, by.school, lesson, day)
 
 
 async def get(session: ReadSession, by: Principal, key: UUID) -> ClassLink:

@@ -26,7 +26,8 @@ class CourseState(StrEnum):
 
 class Licence(StrEnum):
     """What others may do with materials. ``SCHOOLS``: schools of this platform may download and use
-    them in lessons; ``VIEW``: they may be watched here, not taken home.
+    them in lessons; ``VIEW``: they may be watched here, not taken home. Whom each lets download says
+    ``materials.rights.why_not``.
     """
 
     SCHOOLS = "schools"
@@ -35,10 +36,6 @@ class Licence(StrEnum):
     CC_BY_NC = "cc-by-nc"
     CC_BY_NC_SA = "cc-by-nc-sa"
     CC0 = "cc0"
-
-    @property
-    def may_download(self) -> bool:
-        return self is not Licence.VIEW
 
 
 class CoursePart(StrEnum):
@@ -92,6 +89,11 @@ class Course(Record):
     units: Mapped[list["CourseUnit"]] = relationship(
         lazy="raise", order_by="(CourseUnit.position, CourseUnit.id)"
     )
+
+    @property
+    def cover(self) -> str:
+        """Where its picture is had, empty without one."""
+        return f"/courses/{self.id}/cover" if self.cover_id is not None else ""
 
 
 class CourseTeacher(Record):

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WAS = "was_"
+# What arrows are called, and how many places they move.
+STEPS = {"up": -1, "down": 1}
 
 
 @dataclass(frozen=True)

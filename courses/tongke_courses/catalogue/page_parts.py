@@ -16,7 +16,7 @@ from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.materials.downloads import href_of
 from tongke_courses.materials.models import Material, MaterialKind
 from tongke_courses.materials.repository import MaterialRepository
-from tongke_courses.materials.rights import licence_in
+from tongke_courses.materials.rights import ONLY_HERE, SIGN_IN, licence_in, why_not
 from tongke_courses.takehome import members
 from tongke_courses.takehome import service as archives
 from tongke_courses.takehome.contents import Contents
@@ -54,6 +54,11 @@ KIND_ICONS: Mapping[MaterialKind, str] = {
     MaterialKind.VIDEO: "video",
     MaterialKind.LINK: "link",
     MaterialKind.CAPTIONS: "captions",
+}
+
+REMARKS: Mapping[str, str] = {
+    ONLY_HERE: N_("only to be watched here"),
+    SIGN_IN: N_("to take it home, please log in"),
 }
 
 
@@ -137,7 +142,7 @@ async def fit_for(
 
 @dataclass(frozen=True)
 class MaterialLine:
-    """``href`` empty: it may only be had by who signs in, or not at all."""
+    """``remark``: what its licence keeps from who looks, as a message; empty for nothing."""
 
     id: UUID
     title: str
@@ -146,7 +151,7 @@ class MaterialLine:
     href: str
     link: bool
     captions: bool
-    only_here: bool
+    remark: str
 
 
 @dataclass(frozen=True)
@@ -175,8 +180,9 @@ class Part:
     files: int = 0
 
 
-def material_line(one: Material, licence: Licence) -> MaterialLine:
-    holds = licence_in(one, licence)
+def material_line(one: Material, licence: Licence, *, of_school: bool) -> MaterialLine:
+    """``of_school`` as in ``why_not``."""
+    why = why_not(licence_in(one, licence), of_school=of_school)
     return MaterialLine(
         one.id,
         one.title,
@@ -185,12 +191,12 @@ def material_line(one: Material, licence: Licence) -> MaterialLine:
         href_of(one.current) if one.current else one.url,
         link=not one.current,
         captions=one.kind is MaterialKind.CAPTIONS,
-        only_here=not holds.may_download,
+        remark=REMARKS.get(why, "") if one.current else "",
     )
 
 
 async def materials_of(
-    session: ReadSession, lessons: Sequence[Lesson], licence: Licence
+    session: ReadSession, lessons: Sequence[Lesson], licence: Licence, *, of_school: bool
 ) -> dict[UUID, list[MaterialLine]]:
     """By lesson, those that are shown; each has its size before anybody downloads it."""
     keys = [one.id for one in lessons]
@@ -198,7 +204,9 @@ async def materials_of(
     for start in range(0, len(keys), _BATCH):
         for one in await MaterialRepository(session).of_lessons(keys[start : start + _BATCH]):
             assert one.lesson_id is not None, "asked for by lesson"
-            found.setdefault(one.lesson_id, []).append(material_line(one, licence))
+            found.setdefault(one.lesson_id, []).append(
+                material_line(one, licence, of_school=of_school)
+            )
     return found
 
 

@@ -91,6 +91,7 @@ class Row:
     state: str = ""
     second: timedelta | None = None
     fit: fits.Fit | None = None
+    cover: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ def _course_row(course: Course, fit: fits.Fit | None) -> Row:
         [course.school.name, *_of_course(course)],
         "" if course.state is CourseState.PUBLISHED else course.state.value,
         fit=fit,
+        cover=course.cover,
     )
 
 
@@ -265,4 +267,5 @@ def _row(
         course.state.value if draft and course else "",
         timedelta(seconds=one.at_seconds or 0),
         fit,
+        course.cover if course is not None else "",
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tongke_courses.catalogue import following, links, rights
-from tongke_courses.catalogue.models import ClassLink, Course, CourseFollow, CourseState
+from tongke_courses.catalogue.models import Course, CourseFollow, CourseState
 from tongke_courses.catalogue.page_parts import (
     LICENCES,
     VISIBILITIES,
@@ -27,7 +27,6 @@ from tongke_courses.catalogue.page_parts import (
     remember_class,
     unit_of,
 )
-from tongke_courses.catalogue.rights import LINK
 from tongke_courses.catalogue.schemas import ClassLinkIn
 from tongke_courses.materials import service as materials
 from tongke_courses.takehome import contents, recordings
@@ -96,12 +95,12 @@ async def shown(
     follows = await _following(session, principal, it, classes)
     answer = paper(
         request, pages, principal, "catalogue/course.html", status=status, trouble=trouble,
-        course=it, parts=parts, general=await _general(session, it), licences=LICENCES,
+        course=it, parts=parts, general=await _general(session, principal, it), licences=LICENCES,
         visibilities=VISIBILITIES, edits=edits,
         manages=principal is not None and rights.may_manage(principal, it),
         act=_act(it, parts, edits=edits, could=follows.could), follows=follows,
-        home=_home(frame, found), links=await links_of(session, principal, course_id=key),
-        may_link=principal is not None and LINK.allows_anywhere(principal) and bool(classes),
+        home=_home(frame, found), links=await links.standing(session, principal, frame.now(), course_id=key),
+        may_link=bool(classes) and await links.may_make(session, principal, frame.today()),
         classes=classes, chosen=chosen,
         fit=(await fit_for(session, principal, chosen, [it])).get(key),
     )  # fmt: skip
@@ -117,7 +116,9 @@ async def _parts(
 ) -> list[Part]:
     """Lessons of no unit first, then each unit; empty units are shown to say what is to come."""
     lessons = [one.lesson for one in found.lessons]
-    of_lessons = await materials_of(session, lessons, found.licence)
+    of_lessons = await materials_of(
+        session, lessons, found.licence, of_school=principal is not None
+    )
     fit = await fit_for(session, principal, chosen, lessons, found.course)
     parts = {None: Part(None, "")} | {one.id: Part(one.id, one.title) for one in found.units}
     for lesson in lessons:
@@ -134,8 +135,11 @@ def _home(frame: Frame, found: Contents) -> Home:
     return home_of(frame, found)
 
 
-async def _general(session: ReadSession, it: Course) -> list[MaterialLine]:
-    return [material_line(one, it.licence) for one in await materials.of_course(session, it.id)]
+async def _general(
+    session: ReadSession, principal: Principal | None, it: Course
+) -> list[MaterialLine]:
+    found = await materials.of_course(session, it.id)
+    return [material_line(one, it.licence, of_school=principal is not None) for one in found]
 
 
 async def _following(
@@ -163,24 +167,6 @@ def _act(it: Course, parts: Sequence[Part], *, edits: bool, could: Sequence[Clas
         return Act("")
     tail = "/replay" if first.replay else ""
     return Act("lesson", f"/lessons/{first.lesson.id}{tail}")
-
-
-async def links_of(
-    session: ReadSession,
-    principal: Principal | None,
-    *,
-    course_id: UUID | None = None,
-    lesson_id: UUID | None = None,
-) -> list[ClassLink]:
-    """Those of the principal's classes that still open."""
-    if principal is None or not LINK.allows_anywhere(principal):
-        return []
-    found, _ = await links.page(session, principal, course_id=course_id)
-    return [
-        one
-        for one in found
-        if one.revoked_at is None and (lesson_id is None or one.lesson_id == lesson_id)
-    ]
 
 
 @router.post("/courses/{course_id}/follow")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from tongke_courses.catalogue import page_books, page_forms, rights, service, syllabus
 from tongke_courses.catalogue.models import Course
-from tongke_courses.catalogue.page_forms import Clash
+from tongke_courses.catalogue.page_forms import STEPS, Clash
 from tongke_courses.catalogue.page_parts import (
     LICENCES,
     VISIBILITIES,
@@ -32,7 +32,6 @@ from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
-STEPS = {"up": -1, "down": 1}
 LABELS = {
     "title": N_("Title"),
     "description": N_("What it is about"),
@@ -153,7 +152,7 @@ async def _overview(
 ) -> Response:
     it = await _edited(session, principal, key)
     found = await syllabus.lines(session, principal, key)
-    lessons = await materials_of(session, found.lessons, it.licence)
+    lessons = await materials_of(session, found.lessons, it.licence, of_school=True)
     parts = {None: Part(None, "")} | {one.id: Part(one.id, one.title) for one in found.units}
     for one in found.lessons:
         where = one.unit_id if one.unit_id in parts else None

@@ -65,7 +65,7 @@ async def _lines(session: ReadSession, found: links.Home) -> list[HomeLine]:
     for one in ordered:
         course = courses.get(one.course_id) if one.course_id is not None else None
         licence = course.licence if course else Licence.SCHOOLS
-        shown = (await materials_of(session, [one], licence)).get(one.id, [])
+        shown = (await materials_of(session, [one], licence, of_school=True)).get(one.id, [])
         unit = found.units.get(one.unit_id, "") if one.unit_id else ""
         lines.append(HomeLine(LessonLine(one, shown), course.title if course else "", unit))
     return lines
@@ -89,7 +89,7 @@ async def material(
             raise NotFound(material_rights.NO_MATERIAL, code="no_material")
         licence = await material_rights.licence_of(session, found)
     inline = shown_inline(version.file.media_type) and not download
-    if not inline and not licence.may_download:
+    if not inline and material_rights.why_not(licence, of_school=True):
         raise NotFound(material_rights.NO_MATERIAL, code="no_material")
     return await send(request, frame, version.file, version.name, inline=inline)
 

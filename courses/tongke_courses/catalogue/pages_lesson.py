@@ -11,7 +11,6 @@ from tongke_courses.catalogue.models import Course, Licence, PublicApproval
 from tongke_courses.catalogue.page_parts import (
     LICENCES,
     VISIBILITIES,
-    ClassChoice,
     LessonLine,
     chosen_class,
     classes_for,
@@ -20,9 +19,8 @@ from tongke_courses.catalogue.page_parts import (
     materials_of,
     paper,
 )
-from tongke_courses.catalogue.pages_course import NO_CLASS, links_of
+from tongke_courses.catalogue.pages_course import NO_CLASS
 from tongke_courses.catalogue.repository import CourseRepository
-from tongke_courses.catalogue.rights import LINK
 from tongke_courses.catalogue.schemas import ClassLinkIn
 from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import seeing, service
@@ -60,14 +58,15 @@ async def lesson(
     chosen = chosen_class(request, classes)
     takes = await contents.of_lesson(session, principal, it.id)
     await recordings.add_to(frame, principal, takes)
-    line = LessonLine(it, (await materials_of(session, [it], licence)).get(it.id, []))
+    shown = await materials_of(session, [it], licence, of_school=principal is not None)
+    line = LessonLine(it, shown.get(it.id, []))
     return paper(
         request, pages, principal, "catalogue/lesson.html", lesson=it, line=line, course=course,
         acts=_acts(principal, it), licence=licence, licences=LICENCES, visibilities=VISIBILITIES,
         changes=changes, waits=await _waits(session, it) if changes else [],
         place=await _place(session, it), home=home_of(frame, takes),
-        links=await links_of(session, principal, lesson_id=it.id), classes=classes,
-        may_link=_may_link(principal, it, classes),
+        links=await links.standing(session, principal, frame.now(), lesson_id=it.id), classes=classes,
+        may_link=bool(classes) and await links.may_make(session, principal, frame.today(), it),
         fit=(await fit_for(session, principal, chosen, [it], course)).get(it.id), chosen=chosen,
     )  # fmt: skip
 
@@ -104,11 +103,6 @@ async def _waits(session: ReadSession, it: Lesson) -> Sequence[PublicApproval]:
 
 async def _place(session: ReadSession, it: Lesson) -> textbooks.Place | None:
     return await textbooks.place(session, it.textbook_id) if it.textbook_id else None
-
-
-def _may_link(principal: Principal | None, it: Lesson, classes: Sequence[ClassChoice]) -> bool:
-    over = it.state is LessonState.ENDED
-    return over and bool(classes) and principal is not None and LINK.allows_anywhere(principal)
 
 
 @router.post("/lessons/{lesson_id}/links")

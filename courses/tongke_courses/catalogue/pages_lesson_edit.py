@@ -13,7 +13,7 @@ from starlette.responses import Response
 from tongke_courses.catalogue import page_books, page_forms, syllabus
 from tongke_courses.catalogue import service as courses
 from tongke_courses.catalogue.models import Course
-from tongke_courses.catalogue.page_forms import Clash
+from tongke_courses.catalogue.page_forms import STEPS, Clash
 from tongke_courses.catalogue.page_parts import KIND_ICONS, VISIBILITIES
 from tongke_courses.lessons import service
 from tongke_courses.lessons.models import Lesson, LessonState
@@ -29,7 +29,7 @@ from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Reading, TheFrame
 from tongke_platform.pages import times
-from tongke_platform.pages.desk import desk, done, mistake, trouble_of, typed
+from tongke_platform.pages.desk import desk, done, mistake, parse_uuid, trouble_of, typed
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.rights import Principal
 
@@ -226,7 +226,7 @@ async def change_lesson_materials(
     request: Request, pages: ThePages, frame: TheFrame, principal: RequiredPrincipal,
     lesson_id: UUID,
 ) -> Response:  # fmt: skip
-    """``act``: link (a new one), rename, remove or restore."""
+    """``act``: link (a new one), rename, up, down, remove or restore."""
     async with frame.database.write() as session:
         owner = await _owner_lesson(session, principal, lesson_id)
         return await _act(request, pages, frame, session, principal, owner)
@@ -267,10 +267,13 @@ async def _done(
         place = materials.place_of(owner)
         await materials.add_link(session, frame, url=url, title=title, by=principal.id, **place)
         return N_("The link is added.")
-    try:
-        found = await materials.to_change(session, UUID(values.get("material", "")))
-    except ValueError:
-        raise NotFound(material_rights.NO_MATERIAL, code="no_material") from None
+    key = parse_uuid(values.get("material", ""))
+    if key is None:
+        raise NotFound(material_rights.NO_MATERIAL, code="no_material")
+    if act in STEPS:
+        await materials.move(session, owner, key, STEPS[act])
+        return N_("Saved.")
+    found = await materials.to_change(session, key)
     if owner.id not in (found.lesson_id, found.course_id):
         raise NotFound(material_rights.NO_MATERIAL, code="no_material")
     if act == "remove":

@@ -138,6 +138,14 @@ class CourseRepository(Repository[Course]):
         statement = select(Course.id).where(or_(Course.school_id == key, Course.id.in_(taught)))
         return (await self.session.execute(statement.order_by(Course.id))).scalars().all()
 
+    async def led_by(self, school_id: UUID, keys: Sequence[UUID] | None = None) -> Sequence[Course]:
+        """Locked, of ``keys`` alone where they are given; in the order of their ids."""
+        statement = select(Course).where(Course.school_id == school_id).order_by(Course.id)
+        if keys is not None:
+            statement = statement.where(Course.id.in_(keys))
+        locking = statement.with_for_update(key_share=True)
+        return await self.all(locking.execution_options(populate_existing=True))
+
     async def following(self, after: UUID | None, limit: int) -> Sequence[Course]:
         """In the order of their ids."""
         statement = self.base().order_by(Course.id).limit(limit)
@@ -290,7 +298,28 @@ class TeacherRepository(Repository[CourseTeacher]):
         statement = self._who(school, day).where(Person.id == key)
         return (await self.session.execute(statement)).scalar_one_or_none()
 
+    async def school_names(
+        self, school: Organisation, day: date, people: Sequence[UUID]
+    ) -> dict[UUID, str]:
+        """By person: where they teach, of this school and its partners; its own comes first."""
+        statement = (
+            select(Membership.person_id, Organisation.id, Organisation.name)
+            .join(Organisation, Organisation.id == Membership.organisation_id)
+            .where(Membership.person_id.in_(people), *self._posts(school, day))
+            .order_by(Organisation.name)
+        )
+        found: dict[UUID, str] = {}
+        for person, place, name in await self.session.execute(statement):
+            if place == school.id or person not in found:
+                found[person] = name
+        return found
+
     def _who(self, school: Organisation, day: date) -> Select[Person]:
+        posts = select(Membership.person_id).where(*self._posts(school, day))
+        return select(Person).where(Person.id.in_(posts), Person.deactivated_at.is_(None))
+
+    def _posts(self, school: Organisation, day: date) -> list[ColumnElement[bool]]:
+        """Held by those who may teach along."""
         own, other = aliased(PartnershipSide), aliased(PartnershipSide)
         house = [one for one in (school.id, school.parent_id) if one is not None]
         partners = (
@@ -299,9 +328,8 @@ class TeacherRepository(Repository[CourseTeacher]):
             .join(Partnership, Partnership.id == own.partnership_id)
             .where(in_force(day), own.organisation_id.in_(house))
         )
-        posts = select(Membership.person_id).where(
+        return [
             or_(Membership.organisation_id.in_(house), Membership.organisation_id.in_(partners)),
             Membership.role.in_(TEACHING),
             holds_on(day),
-        )
-        return select(Person).where(Person.id.in_(posts), Person.deactivated_at.is_(None))
+        ]

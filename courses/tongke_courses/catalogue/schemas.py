@@ -92,6 +92,8 @@ class FitOut(BaseModel):
 
 
 class CourseOut(BaseModel):
+    """``cover``: the address of its picture, empty without one."""
+
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
@@ -110,6 +112,7 @@ class CourseOut(BaseModel):
     licence: Licence
     credits: str
     cover_id: UUID | None
+    cover: str
     version: int
     published_at: datetime | None
     changed_at: datetime

@@ -190,13 +190,26 @@ async def change(
     return await _changed(session, by, key)
 
 
+async def set_cover(
+    frame: Frame, session: WriteSession, by: Principal, key: UUID, cover_id: UUID | None
+) -> Course:
+    """A stored picture, as ``covers`` makes them. Raises NotFound, Forbidden."""
+    found = await to_edit(session, by, key)
+    if found.cover_id != cover_id:
+        found.cover_id = cover_id
+        _touch(found, frame)
+    return await _changed(session, by, key)
+
+
 def _touch(found: Course, frame: Frame) -> None:
     found.version += 1
     found.changed_at = frame.now()
 
 
 async def publish(frame: Frame, session: WriteSession, by: Principal, key: UUID) -> Course:
-    """For the first time or again; publishing twice is no error. Raises NotFound, Forbidden."""
+    """For the first time or again; publishing twice is no error. Raises NotFound, Forbidden, Conflict
+    ``closed`` for the course of a school that is no more.
+    """
     return await _move(frame, session, by, key, CourseState.PUBLISHED)
 
 
@@ -215,6 +228,7 @@ async def _move(
         raise Conflict(N_("This cannot be done with the course as it is now."), code="wrong_state")
     found.state = state
     if state is CourseState.PUBLISHED:
+        organisations.check_open(found.school)
         found.published_at = frame.now()
     _touch(found, frame)
     await settling.settle_course(session, key)
@@ -296,6 +310,13 @@ async def teacher_choices(
     return await TeacherRepository(session).choices(
         course.school, by.today, q=q, limit=TEACHER_CHOICES
     )
+
+
+async def schools_of_teachers(
+    session: ReadSession, by: Principal, course: Course, people: Sequence[UUID]
+) -> dict[UUID, str]:
+    """By person: the name of the school they teach at, the course's own before a partner's."""
+    return await TeacherRepository(session).school_names(course.school, by.today, people)
 
 
 async def set_teacher(

@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import joinedload
 
-from tongke_courses.catalogue.models import CourseTeacher, CourseUnit
+from tongke_courses.catalogue.models import Course, CourseTeacher, CourseUnit
 from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.repository import LessonRepository
 from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.textbooks.models import TextbookNode
 from tongke_platform.database import ReadSession, Repository
 from tongke_platform.errors import N_, Invalid
+from tongke_platform.organisations.models import Organisation
 from tongke_platform.rights import Principal
 
 NO_NODE = N_("There is no such place in a textbook.")
@@ -96,12 +97,42 @@ class SyllabusRepository(Repository[Lesson]):
         """With its deliveries and materials, by the database."""
         await self.session.execute(delete(Lesson).where(Lesson.id == key))
 
+    async def school_of(self, course_id: UUID) -> Organisation:
+        """That leads the course."""
+        statement = (
+            select(Organisation)
+            .join(Course, Course.school_id == Organisation.id)
+            .where(Course.id == course_id)
+        )
+        return (await self.session.execute(statement)).scalar_one()
+
     async def taught_by(self, course_id: UUID, person_id: UUID) -> bool:
         """Whether somebody is one of the course's teachers."""
         statement = select(CourseTeacher.id).where(
             CourseTeacher.course_id == course_id, CourseTeacher.person_id == person_id
         )
         return (await self.session.execute(statement)).scalar_one_or_none() is not None
+
+    async def hand_over(
+        self,
+        course_ids: Sequence[UUID],
+        before: UUID,
+        after: UUID,
+        keys: Sequence[UUID] | None = None,
+    ) -> Sequence[UUID]:
+        """Lessons of the courses that are still to come become another school's; which they are."""
+        statement = update(Lesson).where(
+            Lesson.course_id.in_(course_ids),
+            Lesson.school_id == before,
+            Lesson.state == LessonState.PLANNED,
+        )
+        if keys is not None:
+            statement = statement.where(Lesson.id.in_(keys))
+        found = await self.session.execute(
+            statement.values(school_id=after).returning(Lesson.id),
+            execution_options={"synchronize_session": False},
+        )
+        return found.scalars().all()
 
     async def coming(self, course_id: UUID) -> Sequence[UUID]:
         """Its planned lessons that have a time."""

@@ -19,6 +19,7 @@ from tongke_courses.lessons.schemas import addresses
 from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.materials import captioning
 from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
+from tongke_platform.database import ReadSession
 from tongke_platform.devices.pages import kept_page, sightings_of
 from tongke_platform.errors import N_, NotFound, Unauthorized
 from tongke_platform.frame import Frame, Reading, TheFrame, Writing
@@ -264,7 +265,7 @@ async def replay(
     lesson = await service.get(session, parse_id(lesson_id))
     link = await links.of_token(session, token, frame.now()) if token else None
     if link is not None and await links.opens(session, link, lesson, frame.now(), frame.today()):
-        return _replay_at_home(request, pages, lesson, token)
+        return await _replay_at_home(request, pages, session, lesson, token)
     room = None
     if token and link is None:
         room = await _room_watching(session, lesson, token, frame.today())
@@ -280,27 +281,35 @@ async def replay(
     back = f"/room/{quote(token)}" if room else "/"
     # A classroom that watches again says so now and then.
     seen = {"topic": addresses(lesson.id).topic, "token": token} if room else {}
-    captions = f"/api/lessons/{lesson.id}/captions.vtt" + (f"?token={quote(token)}" if room else "")
     return pages.render(
         request,
         "lessons/replay.html",
         lesson=view,
         back=back,
-        captions=captions if await captioning.has_captions(session, lesson.id) else "",
+        captions=await _captions(session, lesson, token if room else ""),
         data={"source": source} | seen,
     )
 
 
-def _replay_at_home(request: Request, pages: Pages, lesson: Lesson, token: str) -> Response:
+async def _replay_at_home(
+    request: Request, pages: Pages, session: ReadSession, lesson: Lesson, token: str
+) -> Response:
     source = f"{addresses(lesson.id).replay}?token={quote(token)}"
     return pages.render(
         request,
         "lessons/replay.html",
         lesson=view_of(lesson),
         back=f"/home/{quote(token)}",
-        captions="",
+        captions=await _captions(session, lesson, token),
         data={"source": source},
     )
+
+
+async def _captions(session: ReadSession, lesson: Lesson, token: str) -> str:
+    """Their address, empty without any; ``token`` is what the page was opened with."""
+    if not await captioning.has_captions(session, lesson.id):
+        return ""
+    return f"/api/lessons/{lesson.id}/captions.vtt" + (f"?token={quote(token)}" if token else "")
 
 
 async def _room_watching(session: Reading, lesson: Lesson, token: str, day: date) -> Room | None:

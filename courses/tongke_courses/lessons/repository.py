@@ -39,6 +39,10 @@ _WHO_MAY = select(Lesson.id, Lesson.visibility, Lesson.school_id, Lesson.teacher
 )
 
 
+# Among so many of the lessons that come next are enough for a page of whoever has many rooms.
+SOON = 500
+
+
 class LessonRepository(Repository[Lesson]):
     """Every lesson read here has its school, teacher and rooms (with their schools) loaded."""
 
@@ -158,7 +162,7 @@ class LessonRepository(Repository[Lesson]):
         statement = self.base()
         if WATCH.allows_everywhere(principal):
             return statement
-        mine = select(Organisation.id).where(WATCH.clause(principal))
+        mine = watched_schools(principal)
         delivered = reaching(principal.today).where(Room.school_id.in_(mine))
         return statement.where(
             or_(
@@ -351,15 +355,42 @@ class LessonRoomRepository(Repository[LessonRoom]):
     async def invitations(
         self, principal: Principal, *, after: datetime, limit: int
     ) -> Sequence[LessonRoom]:
-        """Of rooms the principal may answer for, to lessons planned ``after``, declined or not."""
+        """Of rooms the principal may answer for, to lessons planned ``after``, declined or not.
+
+        Whoever answers for many rooms finds enough of them in the lessons that come soonest.
+        """
         mine = select(Organisation.id).where(ANSWER.clause(principal))
-        statement = (
-            self._invitation()
+        keys = (
+            select(LessonRoom.id)
             .join(Lesson, Lesson.id == LessonRoom.lesson_id)
             .join(Room, Room.id == LessonRoom.room_id)
-            .where(Room.school_id.in_(mine), Lesson.planned_start > after)
+            .where(
+                LessonRoom.invited_at.is_not(None),
+                Room.school_id.in_(mine),
+                Lesson.planned_start > after,
+            )
+            .order_by(Lesson.planned_start, LessonRoom.id)
+            .limit(limit)
         )
-        return await self.all(statement.order_by(Lesson.planned_start, LessonRoom.id).limit(limit))
+        coming = select(Lesson.planned_start).where(Lesson.planned_start > after)
+        ends = coming.order_by(Lesson.planned_start).offset(SOON).limit(1)
+        end = (await self.session.execute(ends)).scalar_one_or_none()
+        found: Sequence[UUID] = ()
+        if end is not None:
+            soon = select(Lesson.id).where(
+                Lesson.planned_start > after, Lesson.planned_start <= end
+            )
+            found = await self._keys(keys.where(LessonRoom.lesson_id.in_(soon)))
+        if len(found) < limit:
+            found = await self._keys(keys)
+        # With all that is shown beside them, a planner no longer sees where to begin.
+        statement = self._invitation().join(Lesson, Lesson.id == LessonRoom.lesson_id)
+        return await self.all(
+            statement.where(LessonRoom.id.in_(found)).order_by(Lesson.planned_start, LessonRoom.id)
+        )
+
+    async def _keys(self, statement: Select[Any]) -> Sequence[UUID]:
+        return (await self.session.execute(statement)).scalars().all()
 
     async def offered(self, principal: Principal, now: datetime) -> int:
         mine = select(Organisation.id).where(ANSWER.clause(principal))
@@ -411,6 +442,19 @@ class LessonRoomRepository(Repository[LessonRoom]):
         )
 
 
+def watched_schools(principal: Principal) -> Select[Any]:
+    """The ids of schools whose lessons the principal may watch by a post. What a school held before it
+    was merged stays its own, and is watched by its successor.
+    """
+    watched = select(Organisation.id).where(WATCH.clause(principal)).subquery()
+    return select(Organisation.id).where(
+        or_(
+            Organisation.id.in_(select(watched.c.id)),
+            Organisation.merged_into_id.in_(select(watched.c.id)),
+        )
+    )
+
+
 def teaching(principal: Principal) -> Select[Any]:
     """The ids of schools that may teach the principal's under a partnership in force."""
     mine = select(Organisation.id).where(WATCH.clause(principal))
@@ -428,7 +472,9 @@ async def schools_of(session: ReadSession, principal: Principal) -> tuple[set[UU
     """Those whose lessons the principal may watch by a post, and those that manage them."""
     if not WATCH.allows_anywhere(principal):
         return set(), set()
-    statement = select(Organisation.id, Organisation.parent_id).where(WATCH.clause(principal))
+    statement = select(Organisation.id, Organisation.parent_id).where(
+        Organisation.id.in_(watched_schools(principal))
+    )
     rows = (await session.execute(statement)).all()
     return {row.id for row in rows}, {row.parent_id for row in rows if row.parent_id}
 

@@ -12,12 +12,13 @@ EVERYBODY = frozenset({Visibility.SIGNED_IN, Visibility.PUBLIC})
 
 
 async def may_watch(session: ReadSession, principal: Principal, lesson: Lesson) -> bool:
-    """``LessonRepository.readable`` says the same. Partnerships and the teachers of its course
-    are asked from the database.
+    """``LessonRepository.readable`` says the same. Partnerships, the teachers of its course and the
+    successor of its school are asked from the database.
     """
     if lesson.visibility in EVERYBODY or may_watch_own(principal, lesson):
         return True
-    if lesson.visibility is not Visibility.PARTNERSHIP and lesson.course_id is None:
+    alone = lesson.course_id is None and lesson.school.merged_into_id is None
+    if alone and lesson.visibility is not Visibility.PARTNERSHIP:
         return False
     return await LessonRepository(session).is_readable(principal, lesson.id)
 

@@ -191,11 +191,11 @@ def one_house(one: Organisation, other: Organisation) -> bool:
 async def invitations(
     session: ReadSession, principal: Principal, now: datetime
 ) -> Sequence[LessonRoom]:
-    """Of the principal's classrooms, from yesterday on. Raises Forbidden."""
+    """Of the principal's classrooms, the next 100 from yesterday on. Raises Forbidden."""
     if not rights.ANSWER.allows_anywhere(principal):
         raise Forbidden
     after = now - timedelta(days=1)
-    return await LessonRoomRepository(session).invitations(principal, after=after, limit=200)
+    return await LessonRoomRepository(session).invitations(principal, after=after, limit=100)
 
 
 async def offered(session: ReadSession, principal: Principal, now: datetime) -> int:

@@ -8,14 +8,12 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from tongke_courses.materials import ranges, rights, service
 from tongke_courses.materials.looking import OTHER, shown_inline
-from tongke_courses.materials.models import Material, MaterialVersion, StoredFile
+from tongke_courses.materials.models import MaterialVersion, StoredFile
 from tongke_courses.materials.names import disposition
 from tongke_courses.materials.store import FileStore
 from tongke_platform.accounts.rights import CurrentPrincipal
-from tongke_platform.database import ReadSession
-from tongke_platform.errors import N_, Forbidden, NotFound, TongkeError
+from tongke_platform.errors import N_, NotFound, TongkeError
 from tongke_platform.frame import Frame, TheFrame
-from tongke_platform.rights import Principal
 
 router = APIRouter(tags=["materials"])
 
@@ -69,15 +67,8 @@ async def download(
             return RedirectResponse(href_of(material.current), 307)
         inline = shown_inline(version.file.media_type) and not download
         if not inline:
-            await _check_take(session, principal, material)
+            await rights.check_take(session, principal, material)
     return await answer(request, frame, version.file, version.name, inline=inline)
-
-
-async def _check_take(
-    session: ReadSession, principal: Principal | None, material: Material
-) -> None:
-    if not await rights.may_download(session, principal, material):
-        raise Forbidden(rights.ONLY_HERE, code="only_here")
 
 
 async def answer(

@@ -148,6 +148,13 @@ class MaterialRepository(Repository[Material]):
         )
         return await self.one_or_none(statement.limit(1))
 
+    async def locked_of(self, lesson_id: UUID | None, course_id: UUID | None) -> Sequence[Material]:
+        """All at one place in their order, those taken away as well; locked, the oldest first."""
+        statement = select(Material).where(_place(lesson_id, course_id)).order_by(Material.id)
+        locking = statement.with_for_update(key_share=True)
+        found = await self.all(locking.execution_options(populate_existing=True))
+        return sorted(found, key=lambda one: (one.position, one.id))
+
     async def locked_by_id(self, key: UUID) -> Material | None:
         return await self.locked(select(Material).where(Material.id == key))
 

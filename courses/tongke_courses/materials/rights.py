@@ -29,6 +29,7 @@ NO_MATERIAL = N_("There is no such material.")
 NOT_YOURS = N_("This material is not for your school.")
 NOT_EDITING = N_("Only those who lead the lesson or edit the course may do this.")
 ONLY_HERE = N_("This material may be watched here, but not taken home: its licence says so.")
+SIGN_IN = N_("Schools of this platform may take it home. Please log in first.")
 
 Owner = Lesson | Course
 
@@ -73,14 +74,33 @@ async def may_edit(session: ReadSession, principal: Principal | None, material: 
     return may_edit_owner(principal, await owner_of(session, material))
 
 
-async def may_download(
-    session: ReadSession, principal: Principal | None, material: Material
-) -> bool:
-    """As a file of one's own, alone or in an archive: what its licence says; editors always may."""
-    if await may_edit(session, principal, material):
-        return True
-    licence = await licence_of(session, material)
-    return licence.may_download and await may_see(session, principal, material)
+def why_not(licence: Licence, *, of_school: bool) -> str:
+    """Why somebody who may see a material may not take it home, alone or in an archive; empty when
+    they may. ``of_school``: they have an account, or came by the link of a school's class.
+
+    To look at it in its place needs no licence: whoever may see it may.
+    """
+    if licence is Licence.VIEW:
+        return ONLY_HERE
+    if licence is Licence.SCHOOLS and not of_school:
+        return SIGN_IN
+    return ""
+
+
+async def check_take(session: ReadSession, principal: Principal | None, material: Material) -> None:
+    """For who may see it: alone, to keep. Editors always may have back what they brought.
+
+    Raises Unauthorized where it would help to sign in, Forbidden ``only_here``.
+    """
+    owner = await owner_of(session, material)
+    if may_edit_owner(principal, owner):
+        return
+    licence = licence_in(material, await licence_of_owner(session, owner))
+    why = why_not(licence, of_school=principal is not None)
+    if why == SIGN_IN:
+        raise Unauthorized(SIGN_IN)
+    if why:
+        raise Forbidden(why, code="only_here")
 
 
 async def check_see_owner(session: ReadSession, principal: Principal | None, owner: Owner) -> None:

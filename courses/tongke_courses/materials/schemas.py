@@ -78,7 +78,7 @@ class VersionOut(BaseModel):
 
 class MaterialOut(BaseModel):
     """``licence`` is what holds, its own or that of the course. ``size`` and ``name`` are those of the
-    current version; a link has none. ``may_download`` false: it is watched in place only.
+    current version; a link has none. ``may_download`` false: for who asks it is watched in place only.
     """
 
     id: UUID

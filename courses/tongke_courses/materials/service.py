@@ -255,6 +255,24 @@ async def change(
     return await _changed(session, frame, material)
 
 
+async def move(session: WriteSession, owner: Owner, material_id: UUID, step: int) -> None:
+    """One place further up (-1) or down (1) among those that are shown; at the end it stays.
+
+    All of them are locked: of two who move at the same time the second moves what the first has
+    left. Raises NotFound ``no_material``, also for one taken away.
+    """
+    there = await MaterialRepository(session).locked_of(**place_of(owner))
+    shown = [one for one in there if one.removed_at is None]
+    at = next((at for at, one in enumerate(shown) if one.id == material_id), None)
+    if at is None:
+        raise NotFound(NO_MATERIAL, code="no_material")
+    to = min(max(at + step, 0), len(shown) - 1)
+    shown[at], shown[to] = shown[to], shown[at]
+    for position, one in enumerate([*shown, *(one for one in there if one.removed_at)]):
+        one.position = position
+    await session.flush()
+
+
 async def remove(session: WriteSession, frame: Frame, material: Material) -> Material:
     """No longer shown; its files are kept. Twice is no error."""
     material.removed_at = material.removed_at or frame.now()

@@ -21,10 +21,14 @@ async def shown(
     owner = await rights.owner_of(session, found[0])
     edits = rights.may_edit_owner(principal, owner)
     course_licence = await rights.licence_of_owner(session, owner)
-    return [_out(one, rights.licence_in(one, course_licence), edits=edits) for one in found]
+    signed_in = principal is not None
+    return [
+        _out(one, rights.licence_in(one, course_licence), signed_in=signed_in, edits=edits)
+        for one in found
+    ]
 
 
-def _out(material: Material, licence: Licence, *, edits: bool) -> MaterialOut:
+def _out(material: Material, licence: Licence, *, signed_in: bool, edits: bool) -> MaterialOut:
     current = material.current
     file = current.file if current else None
     return MaterialOut(
@@ -44,7 +48,7 @@ def _out(material: Material, licence: Licence, *, edits: bool) -> MaterialOut:
         href=href_of(current) if current else material.url,
         version_id=material.current_id,
         inline=file is not None and shown_inline(file.media_type),
-        may_download=edits or licence.may_download,
+        may_download=edits or not rights.why_not(licence, of_school=signed_in),
         may_edit=edits,
         removed=material.removed_at is not None,
     )

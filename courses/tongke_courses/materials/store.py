@@ -3,9 +3,11 @@
 import asyncio
 import errno
 import hashlib
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
@@ -13,6 +15,7 @@ from obstore.store import ObjectStore
 from tongke_courses.materials.looking import look
 from tongke_courses.materials.models import StoredFile
 from tongke_courses.materials.repository import StoredFileRepository
+from tongke_courses.materials.stripping import strip
 from tongke_platform.database import WriteSession
 from tongke_platform.errors import N_, TongkeError
 from tongke_platform.frame import Frame
@@ -61,12 +64,21 @@ class FileStore:
         self._store = _opened(frame.settings.media_url)
 
     async def put_path(self, path: Path, session: WriteSession | None = None) -> StoredFile:
-        """Keep a copy of a local file; the row says what it is.
+        """Keep a copy of a local file; the row says what it is. Of a picture what is kept says nothing
+        of where, when and by whom it was taken: its hash and size are those of what is kept.
 
         With ``session`` the row belongs to that transaction (needed within one: SQLite has one
         writer), without it to its own. A row nobody refers to is swept a day later.
         Raises Invalid ``program`` for what may not be kept, StoreTrouble.
         """
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                kept = await asyncio.to_thread(_to_keep, path, Path(folder))
+            except OSError as error:
+                raise trouble_of(error) from error
+            return await self._put_kept(kept, session)
+
+    async def _put_kept(self, path: Path, session: WriteSession | None) -> StoredFile:
         media_type = await asyncio.to_thread(look, path)
         sha256, size = await asyncio.to_thread(_digest, path)
         if session is not None:
@@ -78,6 +90,12 @@ class FileStore:
         if await self.size(stored.key) != size:
             await self._put(stored.key, path)
         return stored
+
+    async def put_bytes(self, data: bytes, session: WriteSession | None = None) -> StoredFile:
+        """As ``put_path``."""
+        with tempfile.NamedTemporaryFile() as file:
+            await asyncio.to_thread(_write, file, data)
+            return await self.put_path(Path(file.name), session)
 
     async def _claim(
         self, session: WriteSession, sha256: str, size: int, media_type: str
@@ -161,7 +179,18 @@ class FileStore:
         return [(one["path"], one["last_modified"].timestamp()) for one in found]
 
 
+def _to_keep(path: Path, folder: Path) -> Path:
+    """The file itself, or a picture in ``folder`` that says only what is to be seen."""
+    clean = folder / "picture"
+    return clean if strip(path, clean) else path
+
+
 def _digest(path: Path) -> tuple[str, int]:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
         return found, file.tell()
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    file.write(data)
+    file.flush()

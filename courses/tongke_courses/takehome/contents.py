@@ -13,17 +13,16 @@ from tongke_courses.lessons.rights import NO_LESSON
 from tongke_courses.materials.models import Material, MaterialVersion, StoredFile
 from tongke_courses.materials.repository import MaterialRepository
 from tongke_courses.materials.rights import (
-    ONLY_HERE,
     check_see_owner,
     licence_in,
     licence_of_owner,
+    why_not,
 )
 from tongke_courses.takehome.repository import UnitRepository
 from tongke_platform.database import ReadSession
-from tongke_platform.errors import N_, NotFound
+from tongke_platform.errors import NotFound
 from tongke_platform.rights import Principal
 
-SIGN_IN = N_("Schools of this platform may take it home. Please log in first.")
 _BATCH = 500
 
 
@@ -95,15 +94,6 @@ class Contents:
     @property
     def left_out(self) -> list[LeftOut]:
         return [*self.general_left_out, *(one for part in self.lessons for one in part.left_out)]
-
-
-def why_not(licence: Licence, principal: Principal | None) -> str:
-    """Why somebody who may see a material may not take it home; empty when they may."""
-    if not licence.may_download:
-        return ONLY_HERE
-    if licence is Licence.SCHOOLS and principal is None:
-        return SIGN_IN
-    return ""
 
 
 async def of_course(session: ReadSession, principal: Principal | None, key: UUID) -> Contents:
@@ -189,7 +179,8 @@ def _sorted(
     left: list[LeftOut] = []
     for one in materials:
         holds = licence_in(one, licence)
-        why = why_not(holds, principal)
+        # Also of an editor: an archive is made to be handed on.
+        why = why_not(holds, of_school=principal is not None)
         if why:
             left.append(LeftOut(one.title, why))
         elif one.url or one.current is not None:

@@ -15,8 +15,9 @@ from uuid import UUID
 from tongke_courses.catalogue.models import Licence
 from tongke_courses.lessons.models import Lesson, LessonState
 from tongke_courses.lessons.repository import LessonRepository
+from tongke_courses.materials.rights import why_not
 from tongke_courses.materials.store import media_store, trouble_of
-from tongke_courses.takehome.contents import Contents, LeftOut, LessonPart, TakenRecording, why_not
+from tongke_courses.takehome.contents import Contents, LeftOut, LessonPart, TakenRecording
 from tongke_courses.takehome.members import RECORDING
 from tongke_courses.takehome.models import LessonRecording
 from tongke_courses.takehome.repository import RecordingRepository
@@ -68,7 +69,7 @@ def _add(
 ) -> None:
     if row is not None and not row.size:
         return
-    why = why_not(licence, principal) or ("" if row is not None else NOT_YET)
+    why = why_not(licence, of_school=principal is not None) or ("" if row is not None else NOT_YET)
     if row is None or why:
         part.left_out.append(LeftOut(f"{part.lesson.title} · {RECORDING}", why))
         return

@@ -127,7 +127,10 @@ async def _of_token(frame: Frame, connection: HTTPConnection, token: str) -> Pri
 
 
 async def current_principal(connection: HTTPConnection) -> Principal | None:
-    return await principal_of(get_frame(connection), connection)
+    """Kept with the request, for the header of a page that says what went wrong."""
+    found = await principal_of(get_frame(connection), connection)
+    connection.state.principal = found
+    return found
 
 
 CurrentPrincipal = Annotated[Principal | None, Depends(current_principal)]

@@ -89,7 +89,7 @@ TABLES = (
     ),
     Watched(
         Course,
-        ("state", "visibility", "licence"),
+        ("school_id", "state", "visibility", "licence"),
         made="course.made",
         changed="course.changed",
         organisation=of_column("school_id"),

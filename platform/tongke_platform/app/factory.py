@@ -9,6 +9,8 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
+from tongke_courses.catalogue import closing as course_closing
+from tongke_courses.catalogue import coming
 from tongke_courses.lessons import tasks, unled
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_courses.materials import tasks as material_tasks
@@ -54,6 +56,8 @@ def make_frame(settings: Settings) -> Frame:
     audited.install()
     rechecks.install()
     searching.install()
+    coming.install()
+    course_closing.install()
     events = Events()
     database = Database(settings.sql_url, events.publish)
     secret = signing_secret(settings)
@@ -114,6 +118,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     exports.register_job(frame.jobs, frame)
     material_tasks.register(frame)
     searching.register(frame)
+    coming.register(frame)
     package_tasks.register(frame)
     problems.install(app)
     _add_pages(app, settings, frame)

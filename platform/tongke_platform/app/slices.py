@@ -9,11 +9,13 @@ from tongke_courses.catalogue import door_routes as catalogue_doors
 from tongke_courses.catalogue import pages as catalogue_pages
 from tongke_courses.catalogue import pages_approvals as approval_pages
 from tongke_courses.catalogue import pages_course as course_pages
+from tongke_courses.catalogue import pages_cover as cover_pages
 from tongke_courses.catalogue import pages_edit as course_editor
 from tongke_courses.catalogue import pages_home as home_pages
 from tongke_courses.catalogue import pages_lesson as catalogue_lesson
 from tongke_courses.catalogue import pages_lesson_edit as lesson_editor
 from tongke_courses.catalogue import pages_shelf as shelf_pages
+from tongke_courses.catalogue import pages_teachers as course_teachers
 from tongke_courses.catalogue import routes as catalogue_routes
 from tongke_courses.lessons import handing_pages
 from tongke_courses.lessons import pages as lesson_pages
@@ -90,6 +92,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     catalogue_doors.router,
     catalogue_pages.router,
     course_editor.router,
+    course_teachers.router,
+    cover_pages.router,
     course_pages.router,
     lesson_editor.router,
     catalogue_lesson.router,

@@ -39,6 +39,8 @@ LABELS: dict[str, str] = {
     "consent.form_read": N_("Consent form opened"),
     "course.made": N_("Course made"),
     "course.changed": N_("Course published, withdrawn or opened differently"),
+    "course.followed": N_("A class follows a course"),
+    "course.unfollowed": N_("A class does not follow a course any more"),
     "approval.asked": N_("A school's consent to a public lesson asked for"),
     "approval.answered": N_("A school's consent to a public lesson answered"),
     "class_link.made": N_("Link for a class at home made"),

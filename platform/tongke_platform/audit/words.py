@@ -22,6 +22,7 @@ FIELDS: dict[str, str] = {
     "changed": N_("changed"),
     "changed_at": N_("Changed"),
     "class_lists": N_("Class lists"),
+    "class_name": N_("Class"),
     "class_size": N_("Pupils"),
     "closed_on": N_("Closed"),
     "code": N_("Code"),

@@ -1,11 +1,13 @@
 """The demo's courses: one for everybody with last week's lesson, one for the partner school."""
 
+import io
 from collections.abc import Mapping
 from uuid import UUID
 
+from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from tongke_courses.catalogue import following, links, service, settling, syllabus
+from tongke_courses.catalogue import covers, following, links, service, settling, syllabus
 from tongke_courses.catalogue.models import ClassLink, Course, PublicApproval
 from tongke_courses.catalogue.repository import UnitRepository
 from tongke_courses.catalogue.schemas import ClassLinkIn, CourseIn
@@ -19,6 +21,8 @@ from tongke_platform.demo.people import DemoCourse
 from tongke_platform.frame import Frame
 from tongke_platform.rights import Principal
 
+AUTUMN, MORNING = "#e8c9a0", "#cfe3e6"
+
 
 async def fill(frame: Frame, owner: UUID, objects: Mapping[str, UUID]) -> dict[str, UUID]:
     """Ids by the names that routes give them; ``objects``: what the first school has already."""
@@ -31,8 +35,25 @@ async def fill(frame: Frame, owner: UUID, objects: Mapping[str, UUID]) -> dict[s
             await _public(frame, session, by)
         async with frame.database.write() as session:
             await _for_partners(frame, session, by, objects)
+        async with frame.database.read() as session:
+            made = await _there(session, objects["organisation_id"])
+        for wanted, sky in ((people.PUBLIC_COURSE, AUTUMN), (people.PARTNER_COURSE, MORNING)):
+            await covers.put(frame, by, made[wanted.title], _hills(sky))
     async with frame.database.read() as session:
         return await _found(session, objects)
+
+
+def _hills(sky: str) -> bytes:
+    """A landscape as a course's picture."""
+    picture = Image.new("RGB", (800, 450), sky)
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((590, 60, 680, 150), fill="#c8372d")
+    for number, (left, top) in enumerate(((-120, 210), (380, 190), (120, 260), (520, 290))):
+        shade = (40 + 14 * number, 104 + 10 * number, 92 + 8 * number)
+        pen.polygon(((left, 450), (left + 220, top), (left + 440, 450)), fill=shade)
+    made = io.BytesIO()
+    picture.save(made, "PNG")
+    return made.getvalue()
 
 
 async def _there(session: ReadSession, school_id: UUID) -> dict[str, UUID]:

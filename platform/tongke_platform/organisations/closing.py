@@ -1,6 +1,6 @@
 """The end of an organisation: closed, or merged into another. Its row and every reference stay."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
@@ -27,7 +27,10 @@ CLOSED = "organisation.closed"
 
 
 class Listener(Protocol):
-    """Ends what a slice keeps of an organisation that closes; ``into`` goes on with it."""
+    """Ends what a slice keeps of an organisation that closes; ``into`` goes on with it.
+
+    What it answers (JSON, keys of its own) is given to those of ``when_reopened``.
+    """
 
     def __call__(
         self,
@@ -36,16 +39,38 @@ class Listener(Protocol):
         into: Organisation | None,
         day: date,
         by: Principal,
-    ) -> Awaitable[None]: ...
+    ) -> Awaitable[dict[str, Any] | None]: ...
 
 
+# Takes back what a listener did; given all that was kept.
+Reopened = Callable[[WriteSession, Organisation, dict[str, Any]], Awaitable[None]]
 _listeners: list[Listener] = []
+_reopened: list[Reopened] = []
 
 
 def when_closed(listener: Listener) -> Listener:
-    """Call ``listener`` in the transaction that closes or merges an organisation."""
-    _listeners.append(listener)
+    """Call ``listener`` in the transaction that closes or merges an organisation; once, however often
+    it is said.
+    """
+    if listener not in _listeners:
+        _listeners.append(listener)
     return listener
+
+
+def when_reopened(listener: Reopened) -> Reopened:
+    """Call ``listener`` in the transaction that takes a closing or merger back; once as well."""
+    if listener not in _reopened:
+        _reopened.append(listener)
+    return listener
+
+
+async def _closed(
+    session: WriteSession, gone: Organisation, into: Organisation | None, day: date, by: Principal
+) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for listener in _listeners:
+        kept |= await listener(session, gone, into, day, by) or {}
+    return kept
 
 
 async def close(
@@ -70,9 +95,7 @@ async def close(
     await ChangeRepository(session).write(
         gone, ChangeKind.CLOSED, day, after={"reason": reason} if reason else None, by_id=by.id
     )
-    for listener in _listeners:
-        await listener(session, gone, None, day, by)
-    return kept
+    return kept | await _closed(session, gone, None, day, by)
 
 
 def _check_day(day: date, by: Principal) -> None:
@@ -115,7 +138,8 @@ async def merge(
 ) -> dict[str, Any]:
     """People, rooms, classes, pupils and teaching points of ``gone`` go to ``into`` on ``day``.
 
-    Lessons held stay those of ``gone``. What ``organisations.merge`` needs to take it back.
+    Lessons held stay those of ``gone``, and its successor watches them. What
+    ``organisations.merge`` needs to take it back.
     Raises Conflict ``closed``, Forbidden, Invalid ``wrong_days``, ``merge_itself``,
     ``wrong_kind``.
     """
@@ -134,8 +158,7 @@ async def merge(
         await changes.write(
             one, ChangeKind.MERGED, day, after=after, other_id=other.id, by_id=by.id
         )
-    for listener in _listeners:
-        await listener(session, gone, into, day, by)
+    kept |= await _closed(session, gone, into, day, by)
     return {**posting.moved(kept, made), "belongings": belongings}
 
 
@@ -191,8 +214,10 @@ async def _reopen(session: WriteSession, by: Principal, data: dict[str, Any]) ->
 
 @takes_back("organisations.close")
 async def _take_back_closing(session: WriteSession, by: Principal, data: dict[str, Any]) -> None:
-    await _reopen(session, by, data)
+    gone = await _reopen(session, by, data)
     await posting.restore(session, by, data)
+    for listener in _reopened:
+        await listener(session, gone, data)
 
 
 @takes_back("organisations.merge")
@@ -200,3 +225,5 @@ async def _take_back_merger(session: WriteSession, by: Principal, data: dict[str
     gone = await _reopen(session, by, data)
     await posting.restore(session, by, data)
     await BelongingsRepository(session).give_back(gone, data["belongings"])
+    for listener in _reopened:
+        await listener(session, gone, data)

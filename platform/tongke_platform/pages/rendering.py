@@ -28,6 +28,7 @@ from tongke_platform.pages.languages import (
     translations,
 )
 from tongke_platform.pages.paths import PAGES_DIR
+from tongke_platform.pages.viewer import viewer_of
 
 _YEAR_S = 365 * 24 * 3600
 ASSETS = Assets()
@@ -154,7 +155,9 @@ class Pages:
             return RedirectResponse(login_address(request), 303)
         if code == "no_room":
             return self.render(request, "errors/room.html", status=status)
-        values = {"viewer": None, "heading": message, "code": code}
+        principal = getattr(request.state, "principal", None)
+        viewer = viewer_of(principal) if principal else None
+        values = {"viewer": viewer, "heading": message, "code": code}
         return self.render(request, "errors/error.html", status=status, **values)
 
 

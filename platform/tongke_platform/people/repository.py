@@ -111,17 +111,18 @@ class PersonRepository(Repository[Person]):
     ) -> Listing["PersonRow"]:
         """In the order of names, with the posts of ``day``: two queries however many."""
         conditions = (readable, wanted.clause(day, wide=wide), Person.erased_at.is_(None))
-        rows = windowed(
-            select(
-                Person,
-                _first_name(NameKind.PHONE),
-                _first_name(NameKind.STAFF),
-                counted(select(Person.id).where(*conditions)),
-            ).where(*conditions),
-            Person.display_name,
-            Person.id,
-            window,
-        )
+        keys = select(Person.id, Person.display_name).where(*conditions)
+        shown = select(Person, _first_name(NameKind.PHONE), _first_name(NameKind.STAFF))
+        if wanted.gathered:
+            # Told apart once and sorted; along the index of names a page of few may lie anywhere.
+            found = keys.cte("found").prefix_with("MATERIALIZED")
+            part = windowed(select(found.c.id), found.c.display_name, found.c.id, window).subquery()
+            rows = shown.add_columns(counted(select(found.c.id)))
+            rows = rows.join(part, part.c.id == Person.id)
+            rows = rows.order_by(Person.display_name, Person.id)
+        else:
+            rows = shown.add_columns(counted(keys)).where(*conditions)
+            rows = windowed(rows, Person.display_name, Person.id, window)
         answer = (await self.session.execute(rows)).all()
         posts = await self._posts([row[0].id for row in answer], day)
         return listing(
@@ -180,8 +181,13 @@ class PeopleFilter:
     @property
     def few(self) -> bool:
         """Whether it leaves few, as far as that can be told from outside."""
+        return self.gathered or bool(self.q)
+
+    @property
+    def gathered(self) -> bool:
+        """Whether all who pass are found first, whatever page is asked for."""
         rare = self.role is not None and self.role not in MANY
-        return bool(self.organisation_id or self.region or self.q or rare) or self.state == "ended"
+        return bool(self.organisation_id or self.region or rare) or self.state == "ended"
 
     def clause(self, day: date, *, wide: bool = False) -> ColumnElement[bool]:
         """``wide``: the region holds a good part of everybody."""
