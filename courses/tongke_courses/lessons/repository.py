@@ -390,7 +390,8 @@ class LessonRoomRepository(Repository[LessonRoom]):
         )
 
     async def _keys(self, statement: Select[Any]) -> Sequence[UUID]:
-        return (await self.session.execute(statement)).scalars().all()
+        found: Sequence[UUID] = (await self.session.execute(statement)).scalars().all()
+        return found
 
     async def offered(self, principal: Principal, now: datetime) -> int:
         mine = select(Organisation.id).where(ANSWER.clause(principal))
