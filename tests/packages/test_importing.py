@@ -20,9 +20,10 @@ from tongke_courses.lessons.models import Lesson
 from tongke_courses.materials.models import Material, MaterialKind, StoredFile
 from tongke_courses.materials.store import FileStore
 from tongke_courses.packages import importing
-from tongke_courses.packages.models import PackageImport
+from tongke_courses.packages.models import PackageImport, PackageState
 from tongke_platform.cli.program import cli
 from tongke_platform.frame import Frame
+from tongke_platform.people.models import Person
 from tongke_platform.people.roles import Role
 from tongke_platform.settings import Settings
 
@@ -159,12 +160,7 @@ async def test_programs_inside_are_refused_one_by_one(
     assert said["skipped"][-1]["why"].startswith("Programs cannot be sent")
 
 
-async def test_goes_on_where_it_was_left(
-    frame: Frame, make: Makers, teacher: Someone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each turn one batch of two, as if the process had died after each."""
-    monkeypatch.setattr(importing, "BATCH", 2)
-    path = builders.saved(tmp_path, builders.zipped(builders.cartridge()))
+async def begun(frame: Frame, teacher: Someone) -> PackageImport:
     assert teacher.school is not None
     row = PackageImport(
         school_id=teacher.school.id, by_id=teacher.id, sha256="0" * 64, name="x.zip",
@@ -173,6 +169,34 @@ async def test_goes_on_where_it_was_left(
     async with frame.database.write() as session:
         session.add(row)
         await session.flush()
+    return row
+
+
+async def test_what_came_in_stays_a_draft_when_its_maker_goes(
+    frame: Frame, make: Makers, teacher: Someone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 2)
+    path = builders.saved(tmp_path, builders.zipped(builders.cartridge()))
+    row = await begun(frame, teacher)
+    assert not await importing.bring_in(frame, row.id, path, until=lambda: True)
+    async with frame.database.write() as session:
+        leaving = await session.get_one(Person, teacher.id)
+        leaving.deactivated_at = frame.now()
+    assert await importing.bring_in(frame, row.id, path)
+    async with frame.database.read() as session:
+        found = (await session.execute(select(PackageImport))).scalar_one()
+        assert (found.state, found.trouble) == (PackageState.FAILED, importing.MAKER_GONE)
+        course = (await session.execute(select(Course))).scalar_one()
+        assert course.state is CourseState.DRAFT
+
+
+async def test_goes_on_where_it_was_left(
+    frame: Frame, make: Makers, teacher: Someone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each turn one batch of two, as if the process had died after each."""
+    monkeypatch.setattr(importing, "BATCH", 2)
+    path = builders.saved(tmp_path, builders.zipped(builders.cartridge()))
+    row = await begun(frame, teacher)
     turns = 0
     while not await importing.bring_in(frame, row.id, path, until=lambda: True):
         turns += 1

@@ -92,9 +92,9 @@ async def test_unpacking_takes_longer_than_a_job_has(
     chunks: list[float] = []
 
     def slowly(path: Path, into: Path, limits: Limits, alive: Callable[[], None]) -> None:
-        until = time.monotonic() + 1.0
+        until = time.monotonic() + 2.5
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(jobs, "HANDLER_TIMEOUT_S", 0.3)
+            patch.setattr(jobs, "HANDLER_TIMEOUT_S", 1.0)
             while time.monotonic() < until:
                 chunks.append(time.monotonic())
                 alive()
@@ -110,7 +110,7 @@ async def test_unpacking_takes_longer_than_a_job_has(
         pass
     answer = await client.get(f"/api/packages/{begun.json()['id']}", headers=headers)
     assert answer.json()["state"] == "done"
-    assert chunks[-1] - chunks[0] > 0.6
+    assert chunks[-1] - chunks[0] > 1.5
     async with frame.database.read() as session:
         tries = (
             (await session.execute(select(jobs.Job).where(jobs.Job.kind == JOB))).scalars().all()

@@ -57,7 +57,8 @@ async def bring_in(
 ) -> bool:
     """Go on with an import from its file until all is done (True) or ``until`` says stop (False).
 
-    ``alive`` is told before each file how many seconds more than usual it may take. A file that is no package ends it; see ``trouble``.
+    ``alive`` is told before each file how many seconds more than usual it may take. A file that is
+    no package ends it; see ``trouble``.
     """
     async with contextlib.AsyncExitStack() as stack:
         opening = opened_package(path)
@@ -82,8 +83,15 @@ async def fail(frame: Frame, key: UUID, trouble: str) -> None:
     async with frame.database.write() as session:
         found = await PackageImportRepository(session).to_change(key)
         if found is not None and found.state is PackageState.RUNNING:
-            _finish(frame, found, PackageState.FAILED)
-            found.trouble = trouble[:200]
+            await _give_up(frame, session, found, trouble[:200])
+
+
+async def _give_up(frame: Frame, session: WriteSession, found: PackageImport, trouble: str) -> None:
+    """What came in so far is a draft: its school finishes it, or throws it away."""
+    _finish(frame, found, PackageState.FAILED)
+    found.trouble = trouble
+    if found.course_id is not None:
+        await courses.arrived(session, found.course_id)
 
 
 def _finish(frame: Frame, found: PackageImport, state: PackageState) -> None:
@@ -144,7 +152,8 @@ class _Run:
             return False  # somebody else has done these
         by = self.by
         if by is None:
-            return self._give_up(found)
+            await _give_up(self.frame, session, found, MAKER_GONE)
+            return True
         said = Said(
             found.school_id, by.id, self.package.title or found.name, found.subject, found.grade
         )
@@ -152,11 +161,6 @@ class _Run:
         made = await Writing(session, self.frame, said, place).write(ready)
         await settling.settle_all(session, made)
         return await self._note(session, place, len(ready))
-
-    def _give_up(self, found: PackageImport) -> bool:
-        _finish(self.frame, found, PackageState.FAILED)
-        found.trouble = MAKER_GONE
-        return True
 
     async def _place(self, session: WriteSession, by: Principal, found: PackageImport) -> Place:
         """Raises Forbidden, NotFound: whoever began it may have lost their post."""

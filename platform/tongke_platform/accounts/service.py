@@ -199,7 +199,7 @@ async def principal_of(
     session: ReadSession, person_id: UUID, today: date, *, way: Way = UNKNOWN_WAY
 ) -> Principal | None:
     """A person as they may act today, without a sign-in: for jobs, for programs of ours, and for
-    what is open since they came by ``way``; None once that was ended.
+    what is open since they came by ``way``; None once that was ended, or they may not sign in.
     """
     strong = True
     if way.login is not None:
@@ -212,7 +212,9 @@ async def principal_of(
         if token is None or token.revoked_at is not None:
             return None
     person = await PersonRepository(session).with_posts(person_id, today)
-    return await _principal(session, person, today, strong=strong, way=way) if person else None
+    if person is None or person.deactivated_at is not None:
+        return None
+    return await _principal(session, person, today, strong=strong, way=way)
 
 
 async def _principal(
