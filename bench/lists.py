@@ -13,29 +13,22 @@ import json
 import logging
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID
 
-import httpx2
 import structlog
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy import text
 
+from bench.asking import Asker, Times, asking, engines, measure, migrated, slowest, table
 from bench.county import County, fill
 from bench.county_days import Days
-from tests.engines.postgresql import PostgreSQL
 from tongke_platform.accounts import service as accounts
-from tongke_platform.app.factory import create_app, make_frame
-from tongke_platform.app.metadata import metadata
-from tongke_platform.cli.children import calm_collector
-from tongke_platform.database import migrate
 from tongke_platform.frame import Frame
 from tongke_platform.paging import Cursor
-from tongke_platform.settings import Settings
 
 BUDGET_MS = 100.0
 NONE = UUID(int=0)
@@ -155,23 +148,6 @@ LISTS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Times:
-    """Milliseconds of one list as one asker: median and what 95 of 100 requests stay under."""
-
-    p50: float
-    p95: float
-    cpu50: float
-    cpu95: float
-
-
-@dataclass(frozen=True)
-class Asker:
-    name: str
-    token: str
-    places: Mapping[str, str]
-
-
 async def _prepare(frame: Frame, people: int) -> list[Asker]:
     """The whole county, and who asks for its lists."""
     async with frame.database.write() as session:
@@ -215,36 +191,12 @@ def _places(frame: Frame, county: County, days: Days) -> dict[str, str]:
     }
 
 
-async def _measure(
-    client: httpx2.AsyncClient, address: str, token: str, rounds: int
-) -> Times | None:
-    """None when the asker may not read this list."""
-    passed, used = [], []
-    for _ in range(rounds):
-        began, busy = time.perf_counter(), time.process_time()
-        answer = await client.get(address, headers={"Authorization": f"Bearer {token}"})
-        passed.append((time.perf_counter() - began) * 1000)
-        used.append((time.process_time() - busy) * 1000)
-        if answer.status_code in (403, 404):
-            return None
-        answer.raise_for_status()
-    return Times(*_middle_and_most(passed), *_middle_and_most(used))
-
-
-def _middle_and_most(times: list[float]) -> tuple[float, float]:
-    ordered = sorted(times)
-    return ordered[len(ordered) // 2], ordered[int((len(ordered) - 1) * 0.95)]
-
-
 async def _run(
     url: str | None, folder: Path, arguments: argparse.Namespace
 ) -> AsyncIterator[tuple[str, dict[str, Times | None]]]:
     """The name of each list with its times by asker."""
-    settings = Settings(data_dir=folder, database_url=url, roles=["web"])
-    await migrate.upgrade(settings.sql_url, metadata)
-    frame = make_frame(settings)
     kept = folder / "askers.json"
-    try:
+    async with migrated(url, folder) as (settings, frame):
         began = time.perf_counter()
         if url is None and kept.exists():
             askers = [Asker(**one) for one in json.loads(kept.read_text())]
@@ -252,36 +204,16 @@ async def _run(
             askers = await _prepare(frame, arguments.people)
             kept.write_text(json.dumps([asdict(one) for one in askers]))
         print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
-        calm_collector()
-        transport = httpx2.ASGITransport(create_app(settings, frame))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://bench.test") as client:
+        async with asking(settings, frame) as client:
             for name, address in LISTS.items():
                 if arguments.only in name:
                     yield (
                         name,
                         {
-                            one.name: await _measure(
-                                client, address.format_map(one.places), one.token, arguments.rounds
-                            )
+                            one.name: await measure(client, address, one, arguments.rounds)
                             for one in askers
                         },
                     )
-    finally:
-        await frame.database.close()
-
-
-@asynccontextmanager
-async def _engines(wanted: str) -> AsyncIterator[dict[str, str | None]]:
-    if wanted == "sqlite":
-        yield {"SQLite": None}
-        return
-    server = PostgreSQL()
-    await asyncio.to_thread(server.start)
-    try:
-        found: dict[str, str | None] = {"PostgreSQL": server.url(server.create())}
-        yield found if wanted == "postgresql" else {"SQLite": None, **found}
-    finally:
-        await asyncio.to_thread(server.stop)
 
 
 @contextmanager
@@ -294,34 +226,16 @@ def _folder(kept: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _table(title: str, found: Mapping[str, Mapping[str, Times | None]]) -> Table:
-    table = Table(title=title)
-    table.add_column("list")
-    for who in next(iter(found.values())):
-        table.add_column(who, justify="right")
-    for name, times in found.items():
-        table.add_row(name, *_cells(times))
-    return table
-
-
-def _cells(times: Mapping[str, Times | None]) -> Iterator[str]:
-    for one in times.values():
-        shown = f"{one.p50:.0f}/{one.p95:.0f} ({one.cpu50:.0f}/{one.cpu95:.0f})" if one else ""
-        over = one is not None and one.p95 > BUDGET_MS
-        yield f"[bold red]{shown}[/]" if over else shown
-
-
 async def _bench(arguments: argparse.Namespace) -> bool:
     console = Console(width=130)
     worst = 0.0
-    async with _engines(arguments.engine) as engines:
-        for engine, url in engines.items():
+    async with engines(arguments.engine) as wanted:
+        for engine, url in wanted.items():
             with _folder(arguments.keep) as folder:
                 found = {name: times async for name, times in _run(url, folder, arguments)}
-            people = f"{arguments.people:,} people"
-            title = f"{engine}: {people}, ms of server time p50/p95 (of them processor p50/p95)"
-            console.print(_table(title, found))
-            worst = max(worst, *(one.p95 for row in found.values() for one in row.values() if one))
+            title = f"{engine}: {arguments.people:,} people"
+            console.print(table(title, found, BUDGET_MS))
+            worst = max(worst, slowest(found))
     console.print(f"slowest {worst:.0f} ms of {BUDGET_MS:.0f} ms: {worst / BUDGET_MS:.2f} × budget")
     return worst <= BUDGET_MS
 
