@@ -38,7 +38,8 @@ def test_first_screen_of_the_readme(name: str) -> None:
 
 
 def test_commands_of_the_readme_exist() -> None:
-    commands = {one.name for one in [*cli.registered_commands, *cli.registered_groups]}
+    commands = {one.name for one in cli.registered_commands}
+    commands |= {one.name for one in cli.registered_groups}
     named = set(re.findall(r"bin/tongke (\w+)", (ROOT / "README.md").read_text()))
     assert named
     assert named <= commands

@@ -134,7 +134,12 @@ async def of_course(session: ReadSession, by: Principal, course_id: UUID) -> Seq
     course = await CourseRepository(session).seen(by, course_id)
     if course is None:
         raise NotFound(NO_COURSE, code="no_course")
-    found = await FollowRepository(session).of_course(course_id)
+    return await of_seen(session, by, course)
+
+
+async def of_seen(session: ReadSession, by: Principal, course: Course) -> Sequence[CourseFollow]:
+    """The same for a course that was read as one ``by`` may see."""
+    found = await FollowRepository(session).of_course(course.id)
     if may_edit(by, course):
         return found
     return [one for one in found if FOLLOW.allows(by, one.school_class.organisation)]

@@ -1,6 +1,6 @@
 """A course's page: what it is, its one next step by role, its lessons, and what to take home."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tongke_courses.catalogue import following, links, rights
+from tongke_courses.catalogue.fit import Fit
 from tongke_courses.catalogue.models import Course, CourseFollow, CourseState
 from tongke_courses.catalogue.page_parts import (
     LICENCES,
@@ -90,7 +91,10 @@ async def shown(
     assert it is not None, "of a course"
     classes = await classes_for(session, principal)
     chosen = chosen_class(request, classes)
-    parts = await _parts(session, principal, frame, found, chosen)
+    fit = await fit_for(
+        session, principal, chosen, [it, *(one.lesson for one in found.lessons)], it
+    )
+    parts = await _parts(session, principal, frame, found, fit)
     edits = principal is not None and rights.may_edit(principal, it)
     follows = await _following(session, principal, it, classes)
     answer = paper(
@@ -102,7 +106,7 @@ async def shown(
         home=_home(frame, found), links=await links.standing(session, principal, frame.now(), course_id=key),
         may_link=bool(classes) and await links.may_make(session, principal, frame.today()),
         classes=classes, chosen=chosen,
-        fit=(await fit_for(session, principal, chosen, [it])).get(key),
+        fit=fit.get(key),
     )  # fmt: skip
     return remember_class(request, answer, chosen)
 
@@ -112,14 +116,13 @@ async def _parts(
     principal: Principal | None,
     frame: Frame,
     found: Contents,
-    chosen: ClassChoice | None,
+    fit: Mapping[UUID, Fit],
 ) -> list[Part]:
     """Lessons of no unit first, then each unit; empty units are shown to say what is to come."""
     lessons = [one.lesson for one in found.lessons]
     of_lessons = await materials_of(
         session, lessons, found.licence, of_school=principal is not None
     )
-    fit = await fit_for(session, principal, chosen, lessons, found.course)
     parts = {None: Part(None, "")} | {one.id: Part(one.id, one.title) for one in found.units}
     for lesson in lessons:
         line = LessonLine(lesson, of_lessons.get(lesson.id, []), fit.get(lesson.id))
@@ -147,7 +150,7 @@ async def _following(
 ) -> Following:
     if principal is None:
         return Following([], {}, set(), [])
-    found = await following.of_course(session, principal, it.id)
+    found = await following.of_seen(session, principal, it)
     there = {one.class_id for one in found}
     mine = {one.id for one in classes}
     open_ = it.state is CourseState.PUBLISHED

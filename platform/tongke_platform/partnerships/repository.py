@@ -28,6 +28,10 @@ from tongke_platform.rights import Principal
 OVER = (PartnershipState.DECLINED, PartnershipState.WITHDRAWN, PartnershipState.ENDED)
 
 
+# Made once: what an alias has is worked out anew for each, for every statement about lessons.
+_GIVER, _TAKER = aliased(PartnershipSide), aliased(PartnershipSide)
+
+
 def in_force(day: date) -> ColumnElement[bool]:
     """The same as ``Partnership.in_force``."""
     return and_(
@@ -42,16 +46,15 @@ def givers_to(takers: Select[Any], day: date) -> Select[Any]:
 
     A teaching point takes and gives with the school that manages it, which is for the caller to add.
     """
-    giver, taker = aliased(PartnershipSide), aliased(PartnershipSide)
     return (
-        select(giver.organisation_id)
-        .join(taker, taker.partnership_id == giver.partnership_id)
-        .join(Partnership, Partnership.id == giver.partnership_id)
+        select(_GIVER.organisation_id)
+        .join(_TAKER, _TAKER.partnership_id == _GIVER.partnership_id)
+        .join(Partnership, Partnership.id == _GIVER.partnership_id)
         .where(
             in_force(day),
-            taker.organisation_id.in_(takers),
-            giver.id != taker.id,
-            or_(giver.part == Part.LEAD, Partnership.kind == PartnershipKind.JOINT),
+            _TAKER.organisation_id.in_(takers),
+            _GIVER.id != _TAKER.id,
+            or_(_GIVER.part == Part.LEAD, Partnership.kind == PartnershipKind.JOINT),
         )
     )
 
