@@ -27,6 +27,20 @@ LESSON = {
     "planned_start": "2030-01-07T08:00:00+08:00",
 }
 COURSE = {"title": "古诗三首", "subject": "语文", "grade": "三年级"}
+GROUP = {"kind": "planning_group", "name": "三年级语文备课组", "subject": "语文"}
+ACTIVITY = {
+    "kind": "lesson_refining",
+    "title": "《山行》磨课",
+    "starts_at": "2030-01-07T14:30:00+08:00",
+    "ends_at": "2030-01-07T16:00:00+08:00",
+}
+ACTIVITY_FORM = {
+    "kind": "lesson_refining",
+    "title": "《山行》磨课",
+    "day": "2030-01-07",
+    "from": "14:30",
+    "to": "16:00",
+}
 NEW = "桃李不言 下自成蹊"
 DAY = "2030-01-07"
 REASON = {"reason": "网络改造"}
@@ -100,6 +114,18 @@ def _year(world: World) -> dict[str, Any]:
 
 def _invitation(world: World) -> dict[str, Any]:
     return {"name": "李老师", "role": "local_teacher", "organisation_id": world.school("own")}
+
+
+def _invited(world: World) -> dict[str, Any]:
+    return {
+        "display_name": world.ids["invited_name"],
+        "sign_in_name": world.ids["invited_number"],
+        "role": "observer",
+    }
+
+
+def _owed(world: World) -> dict[str, Any]:
+    return {"item": "教案第二版", "person_id": world.ids["person_id"], "due_on": DAY}
 
 
 _SETTINGS = {"quiet_from": "21:00", "quiet_until": "07:00", "digest_at": "18:00", "choices": []}
@@ -322,6 +348,34 @@ BODIES: dict[str, Body] = {
     "POST /admin/devices/approve": of_world(
         "data", lambda w: {"code": w.ids["code"], "room": w.ids["room_id"]}
     ),
+    # Groups and their activities
+    "POST /api/groups": of_world("json", lambda w: {**GROUP, "organisation_id": w.school("own")}),
+    "PATCH /api/groups/{group_id}": js(about="每周三集体备课"),
+    "POST /api/groups/{group_id}/requests": js(note="青山小学三年级"),
+    "POST /api/groups/{group_id}/invitations": of_world("json", _invited),
+    "POST /api/groups/{group_id}/joinings/{joining_id}": js(accept=True),
+    "PATCH /api/groups/{group_id}/members/{person_id}": js(role="lead_planner"),
+    "POST /api/groups/{group_id}/head": of_world(
+        "json", lambda w: {"person_id": w.ids["person_id"]}
+    ),
+    "POST /api/groups/{group_id}/activities": js(**ACTIVITY),
+    "PUT /api/activities/{activity_id}": js(**ACTIVITY, version=1),
+    "POST /api/activities/{activity_id}/cancel": js(**REASON),
+    "PUT /api/activities/{activity_id}/minutes": js(text="定了第二版教案", version=1),
+    "POST /api/activities/{activity_id}/dues": of_world("json", _owed),
+    "PATCH /api/activities/{activity_id}/dues/{due_id}": js(done=True),
+    "POST /groups/new": of_world("data", lambda w: {**GROUP, "home": f"o:{w.school('own')}"}),
+    "POST /groups/{group_id}/edit": form(about="每周三集体备课"),
+    "POST /groups/{group_id}/ask": form(note="青山小学三年级"),
+    "POST /groups/{group_id}/answer": of_world(
+        "data", lambda w: {"act": "yes", "joining": w.ids["own_invitation"]}
+    ),
+    "POST /groups/{group_id}/head": of_world("data", lambda w: {"person": w.ids["person_id"]}),
+    "POST /groups/{group_id}/calendar": form(act="make"),
+    "POST /groups/{group_id}/people": of_world("data", lambda w: {"act": "invite", **_invited(w)}),
+    "POST /groups/{group_id}/activities/new": form(**ACTIVITY_FORM),
+    "POST /activities/{activity_id}/edit": form(**ACTIVITY_FORM, version="1"),
+    "POST /activities/{activity_id}": of_world("data", lambda w: {"act": "owe", **_owed(w)}),
     # Partnerships
     "POST /api/partnerships": of_world("json", _proposal),
     "GET /api/partnerships/schools": lambda w: {"query": "?q=" + w.code("own")},

@@ -12,6 +12,8 @@ EXCEPTIONS = {
     "/login/with/{provider}": "the way to another provider of accounts, for everybody",
     "/login/with/{provider}/callback": "the way back from there",
     "/join/{token}": "the address is the key: who has it is invited",
+    "/groups/join/{token}": "the address is the key: who has it may join the group",
+    "/groups/calendar/{token}.ics": "the address is the key: a member's own",
     "/consent/{token}": "the address is the key: a guardian's, who has no account",
     "/consent/receipt/{token}": "the address is the key: a guardian's, who has no account",
     "/home/{token}": "the address is the key: a class's, that learns at home",

@@ -35,7 +35,8 @@ RULES = (RESET, INVITE)
 _TEACHING = frozenset(
     {
         Role.LEAD_TEACHER, Role.LOCAL_TEACHER, Role.VOLUNTEER, Role.GUARDIAN, Role.DONOR,
-        Role.GROUP_HEAD, Role.LEAD_PLANNER, Role.GROUP_MEMBER, Role.OBSERVER,
+        Role.GROUP_HEAD, Role.LEAD_PLANNER, Role.GROUP_MEMBER, Role.GROUP_RESEARCHER,
+        Role.OBSERVER,
     }
 )  # fmt: skip
 

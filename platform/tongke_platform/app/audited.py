@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from tongke_courses.catalogue.models import Course, PublicApproval
+from tongke_courses.groups.models import Group, GroupActivity, GroupLink
 from tongke_platform.accounts.models import ApiToken, Credential, LoginSession
 from tongke_platform.audit.watch import Watched, of_column, watch
 from tongke_platform.consent.models import ConsentEvent
@@ -100,6 +101,25 @@ TABLES = (
         made="approval.asked",
         changed="approval.answered",
         organisation=of_column("school_id"),
+    ),
+    Watched(
+        Group,
+        ("kind", "visibility", "organisation_id", "region_id"),
+        made="group.made",
+        changed="group.changed",
+    ),
+    Watched(
+        GroupLink,
+        ("group_id", "expires_at", "revoked_at"),
+        made="group_link.made",
+        changed="group_link.revoked",
+        organisation=nobody,
+    ),
+    Watched(
+        GroupActivity,
+        ("group_id", "cancelled_at"),
+        changed="activity.cancelled",
+        organisation=nobody,
     ),
     Watched(
         DataExport,

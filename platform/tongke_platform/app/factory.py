@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from tongke_courses.catalogue import closing as course_closing
 from tongke_courses.catalogue import coming
+from tongke_courses.groups import tasks as group_tasks
 from tongke_courses.lessons import tasks, unled
 from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_courses.materials import tasks as material_tasks
@@ -165,7 +166,7 @@ def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) ->
         frame.events.listen(rechecks.RIGHTS_CHANGED, lambda _: looks.soon())
         rounds = (
             delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame), looks,
-            material_tasks.rounds(frame), rebuild.rounds(frame),
+            material_tasks.rounds(frame), rebuild.rounds(frame), group_tasks.rounds(frame),
         )  # fmt: skip
         await frame.wire.start()
         media.start()

@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData
 
 import tongke_courses.catalogue.models
+import tongke_courses.groups.models
 import tongke_courses.lessons.models
 import tongke_courses.materials.models
 import tongke_courses.packages.models

@@ -42,6 +42,7 @@ AREAS = {
     "classes": N_("Classes and pupils"),
     "pupils": N_("Classes and pupils"),
     "textbooks": N_("Textbooks"),
+    "group": N_("Groups of teachers"),
     "partnerships": N_("Partnerships"),
     "partnership": N_("Partnerships"),
     "consent": N_("Consent and personal data"),

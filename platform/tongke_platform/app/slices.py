@@ -17,6 +17,11 @@ from tongke_courses.catalogue import pages_lesson_edit as lesson_editor
 from tongke_courses.catalogue import pages_shelf as shelf_pages
 from tongke_courses.catalogue import pages_teachers as course_teachers
 from tongke_courses.catalogue import routes as catalogue_routes
+from tongke_courses.groups import activity_routes as group_activity_routes
+from tongke_courses.groups import pages as group_pages
+from tongke_courses.groups import pages_activity as group_activity_pages
+from tongke_courses.groups import pages_people as group_people_pages
+from tongke_courses.groups import routes as group_routes
 from tongke_courses.lessons import handing_pages
 from tongke_courses.lessons import pages as lesson_pages
 from tongke_courses.lessons import routes as lesson_routes
@@ -100,6 +105,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     home_pages.router,
     shelf_pages.router,
     approval_pages.router,
+    group_routes.router,
+    group_activity_routes.router,
+    group_pages.router,
+    group_people_pages.router,
+    group_activity_pages.router,
     lesson_routes.invitation_router,
     upload_routes.router,
     material_downloads.router,

@@ -83,6 +83,19 @@ KINDS: dict[str, tuple[str, ...]] = {
     "course_unit": ("/api/courses/{course_id}/units/{unit_id}",),
     "course_follow": ("/api/courses/{course_id}/follows",),
     "course_teacher": ("/api/courses/{course_id}/teacher-choices",),
+    "group": (
+        "/api/groups/{group_id}",
+        "/api/groups/{group_id}/activities",
+        "/groups/{group_id}",
+        "/groups/{group_id}/edit",
+        "/groups/{group_id}/people",
+        "/groups/{group_id}/activities/new",
+    ),
+    "activity": (
+        "/api/activities/{activity_id}",
+        "/activities/{activity_id}",
+        "/activities/{activity_id}/edit",
+    ),
     "approval": ("/api/approvals/{approval_id}",),
     "class_link": (
         "/api/class-links/{link_id}",

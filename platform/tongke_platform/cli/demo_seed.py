@@ -22,6 +22,7 @@ from tongke_platform.accounts import service as accounts
 from tongke_platform.app.factory import make_frame
 from tongke_platform.cli import (
     demo_courses,
+    demo_groups,
     demo_materials,
     demo_objects,
     demo_packages,
@@ -132,6 +133,7 @@ class _Seeder:
                 for wanted in people.SCHOOLS
             }
             found = await self._people(session, password_hash)
+            persons = {key: person.id for key, person in found.items()}
             await self._tokens(session, found, state)
             partnership = await self._partnership(session, found)
             place = await self._place(session, found, rooms[people.LEAD.code][0])
@@ -142,6 +144,7 @@ class _Seeder:
             await demo_textbooks.fill(session, place, objects["class_id"])
         write_state(data_dir, state)
         objects |= await demo_courses.fill(self._frame, place.person.id, objects)
+        objects |= await demo_groups.fill(self._frame, persons, objects)
         objects |= await demo_objects.look_up(self._frame, place)
         objects |= {"partnership_id": partnership}
         objects |= {"lesson_id": seeded.lesson_id, "lesson": seeded.lesson_id}

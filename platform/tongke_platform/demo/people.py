@@ -143,3 +143,63 @@ PARTNER_COURSE = DemoCourse(
     ("第一单元 · 猜猜他是谁", "第二单元 · 写日记"),
     ("习作：猜猜他是谁", "习作：写日记", "习作互评：写得像不像"),
 )
+
+
+@dataclass(frozen=True)
+class DemoActivity:
+    """``day``: days from today, at ``start`` o'clock; ``owed``: by whom (a key of PEOPLE), what, and
+    how many days from today.
+    """
+
+    title: str
+    kind: str
+    day: int
+    start: int
+    place: str
+    agenda: str
+    minutes: str = ""
+    owed: tuple[tuple[str, str, int], ...] = ()
+
+
+GROUP_NAME = "三年级语文联合教研组"
+GROUP_ABOUT = (
+    "明德小学与青山乡中心小学的三年级语文老师一起备课、观课、磨课。\n"
+    "每两周一次集体备课，教案大家改，课堂上试过再定。"
+)
+# Who is what in it; the owner is its head.
+GROUP_PARTS = (
+    ("local_teacher", Role.LEAD_PLANNER),
+    ("academic_office", Role.GROUP_MEMBER),
+    ("principal", Role.GROUP_MEMBER),
+    ("researcher", Role.GROUP_RESEARCHER),
+    ("volunteer", Role.OBSERVER),
+)
+ACTIVITIES = (
+    DemoActivity(
+        "第二单元集体备课",
+        "collective_planning",
+        -9,
+        14,
+        "线上会议",
+        "1. 单元目标\n2. 《铺满金色巴掌的水泥道》分工",
+        "定下第二单元五课时的分工；青山班的朗读时间增加 5 分钟；识字条改成大字版。",
+    ),
+    DemoActivity(
+        "《山行》磨课（第二轮）",
+        "lesson_refining",
+        2,
+        15,
+        "明德小学录播教室，青山同步",
+        "1. 看第一轮 12:40–14:05 的片段\n2. 为什么“坐”字讲不清\n3. 改板书，定第二轮试教的班",
+        owed=(
+            ("local_teacher", "青山班的学情小结", 0),
+            ("lead_teacher", "《山行》教案第二稿", 1),
+            ("academic_office", "两校共同空课时段", 2),
+        ),
+    ),
+    DemoActivity(
+        "《秋天的雨》同课异构", "same_lesson", 12, 10, "青山乡中心小学", "两校各上一节，课后对比。"
+    ),
+)
+STUDIO_NAME = "云水县小学语文名师工作室"
+STUDIO_ABOUT = "面向全县乡村小学语文教师，带着课题研究课堂。"

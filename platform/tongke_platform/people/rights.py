@@ -82,7 +82,16 @@ def may_change(principal: Principal, posts: Iterable[Membership]) -> bool:
     """Name, sign-in names and whether someone may sign in at all belong to those who manage every
     post they hold: who manages one school of a person must not be able to become them in another.
     """
-    return all(may_end(principal, post) for post in posts) or MANAGE.allows_everywhere(principal)
+    return all(may_end(principal, post) for post in weighing(posts)) or MANAGE.allows_everywhere(
+        principal
+    )
+
+
+def weighing(posts: Iterable[Membership]) -> list[Membership]:
+    """All but those in groups and lessons, which open no more than these: who takes part in a group
+    of several schools is still their own school's to help.
+    """
+    return [post for post in posts if post.scope not in (Scope.GROUP, Scope.LESSON)]
 
 
 def check_change(principal: Principal, posts: Iterable[Membership]) -> None:

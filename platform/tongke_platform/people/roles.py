@@ -34,6 +34,7 @@ class Role(StrEnum):
     GROUP_HEAD = "group_head"
     LEAD_PLANNER = "lead_planner"
     GROUP_MEMBER = "group_member"
+    GROUP_RESEARCHER = "group_researcher"
     OBSERVER = "observer"
 
 
@@ -56,6 +57,7 @@ NAMES: dict[Role, str] = {
     Role.GROUP_HEAD: N_("Group head"),
     Role.LEAD_PLANNER: N_("Lead planner"),
     Role.GROUP_MEMBER: N_("Group member"),
+    Role.GROUP_RESEARCHER: N_("Group researcher"),
     Role.OBSERVER: N_("Observer"),
 }
 
@@ -79,6 +81,7 @@ SCOPES: dict[Role, tuple[Scope, ...]] = {
     Role.GROUP_HEAD: (Scope.GROUP,),
     Role.LEAD_PLANNER: (Scope.GROUP,),
     Role.GROUP_MEMBER: (Scope.GROUP,),
+    Role.GROUP_RESEARCHER: (Scope.GROUP,),
     Role.OBSERVER: (Scope.GROUP, Scope.LESSON),
 }
 

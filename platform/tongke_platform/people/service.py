@@ -153,6 +153,7 @@ async def seen(session: ReadSession, key: UUID, by: Principal) -> Known:
 
 def _manages(by: Principal, posts: Sequence[Membership]) -> bool:
     """Every post that holds or will; who holds none belongs to where they were last."""
+    posts = rights.weighing(posts)
     now = [post for post in posts if post.ends_on is None or post.ends_on >= by.today]
     return bool(now or posts) and rights.may_change(by, now or posts)
 

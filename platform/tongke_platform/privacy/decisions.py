@@ -54,6 +54,11 @@ DECISIONS: dict[str, Decision] = {
     "memberships.person_id": _HISTORY,
     "lessons.teacher_id": _HISTORY,
     "course_teachers.person_id": _HISTORY,
+    "group_joinings.person_id": _ABOUT,
+    "group_calendars.person_id": _ABOUT,
+    "group_dues.person_id": Decision(
+        Erase.KEEP, True, "the history of a group: what was brought to its meetings"
+    ),
     "uploads.person_id": _ABOUT,
     "package_imports.by_id": _ABOUT,
     "data_exports.person_id": _EVIDENCE,
