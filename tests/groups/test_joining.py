@@ -99,10 +99,10 @@ async def test_invited_by_name_and_number(stage: Stage) -> None:
     assert len(await stage.parts()) == 1, "not before they accept"
     seen = await stage.of(stage.head, "GET", f"{GROUPS}/{stage.key}")
     (joining,) = seen["joinings"]
-    answer = f"{GROUPS}/{stage.key}/joinings/{joining['id']}"
-    by_head = await stage.ask(stage.head, "POST", answer, json={"accept": True})
+    own = f"{GROUPS}/{stage.key}/joinings/{joining['id']}"
+    by_head = await stage.ask(stage.head, "POST", own, json={"accept": True})
     assert code(by_head) == (404, "no_joining"), "the head cannot accept for them"
-    await stage.of(who, "POST", answer, json={"accept": True})
+    await stage.of(who, "POST", own, json={"accept": True})
     assert (await stage.parts())[who.display_name] == "observer"
 
 

@@ -204,6 +204,16 @@ async def test_an_erased_head(stage: Stage) -> None:
     await stage.of(stage.admin, "POST", f"{GROUPS}/{stage.key}/head", json=body)
 
 
+async def test_a_school_that_merges(stage: Stage) -> None:
+    """Its successor looks after the group; taken back, it is as before."""
+    root = await stage.make.person(role=Role.ADMIN)
+    path = f"/api/organisations/{stage.school.id}/merge"
+    done = await stage.of(root, "POST", path, json={"into_id": str(stage.far.id)})
+    assert (await stage.of(stage.head, "GET", f"{GROUPS}/{stage.key}"))["home"] == stage.far.name
+    await stage.of(root, "POST", f"/api/undo/{done['undo']}")
+    assert (await stage.of(stage.head, "GET", f"{GROUPS}/{stage.key}"))["home"] == stage.school.name
+
+
 async def test_a_school_still_helps_its_teachers(stage: Stage) -> None:
     """A part in another school's group takes nobody away from their own school."""
     await stage.bring_in(stage.member)

@@ -64,6 +64,11 @@ class GroupRepository(Repository[Group]):
         )
         return await self.all(self.base().where(Group.id.in_(mine)).order_by(Group.name, Group.id))
 
+    async def at_home(self, organisation_id: UUID) -> Sequence[Group]:
+        return await self.all(
+            self.base().where(Group.organisation_id == organisation_id).order_by(Group.id)
+        )
+
     async def listed(self, q: str, *, before: UUID | None, limit: int) -> Sequence[Group]:
         """The newest first."""
         statement = self.base().where(Group.visibility == GroupVisibility.LISTED)

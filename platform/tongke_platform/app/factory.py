@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from tongke_courses.catalogue import closing as course_closing
 from tongke_courses.catalogue import coming
+from tongke_courses.groups import closing as group_closing
 from tongke_courses.groups import tasks as group_tasks
 from tongke_courses.lessons import tasks, unled
 from tongke_courses.lessons.access import LessonAuthorizer
@@ -59,6 +60,7 @@ def make_frame(settings: Settings) -> Frame:
     searching.install()
     coming.install()
     course_closing.install()
+    group_closing.install()
     events = Events()
     database = Database(settings.sql_url, events.publish)
     secret = signing_secret(settings)
