@@ -145,6 +145,7 @@ class Jobs:
         try:
             await self.run(key)
         except Exception:
+            # Nobody awaits this task: a database that is away must not end the worker's long jobs.
             log.exception("long job failed")
         self._wake.set()
 

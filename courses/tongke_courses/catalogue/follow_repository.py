@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from tongke_courses.catalogue.models import Course, CourseFollow, CourseState
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
-from tongke_courses.lessons.repository import reaching
+from tongke_courses.lessons.reach import reaching
 from tongke_platform.classes.repository import going_on
 from tongke_platform.database import Repository
 from tongke_platform.organisations.models import Organisation, Room, SchoolClass

@@ -30,7 +30,7 @@ from tongke_courses.catalogue.models import (
 )
 from tongke_courses.catalogue.rights import MANAGE
 from tongke_courses.lessons.models import Lesson
-from tongke_courses.lessons.repository import reaching, teaching
+from tongke_courses.lessons.reach import reaching, teaching
 from tongke_courses.lessons.rights import WATCH
 from tongke_courses.lessons.visibility import Visibility
 from tongke_platform.database import Repository

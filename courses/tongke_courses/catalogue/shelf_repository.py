@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from tongke_courses.lessons.models import Lesson
-from tongke_courses.lessons.repository import reaching
+from tongke_courses.lessons.reach import reaching
 from tongke_platform.database import Repository
 from tongke_platform.organisations.models import Room
 

@@ -9,7 +9,7 @@ the same kind, and finds what shares one.
 from collections.abc import Iterable
 from uuid import UUID
 
-from tongke_courses.lessons.repository import schools_of, teaching_ids
+from tongke_courses.lessons.reach import schools_of, teaching_ids
 from tongke_courses.lessons.rights import WATCH
 from tongke_platform.database import ReadSession
 from tongke_platform.organisations.models import Organisation
