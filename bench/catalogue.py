@@ -221,6 +221,11 @@ class Filler:
                 for unit in range(2)
             ],
         )
+        yield from self._following()
+
+    def _following(self) -> Iterator[tuple[type[Record], Rows]]:
+        """Each course by a class of the second half, with a link for home."""
+        half = SCHOOLS // 2
         yield (
             CourseFollow,
             [

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.makers import PASSWORD
-from tests.rights.objects import CHAT, PEOPLE_CSV, PHOTO
+from tests.rights.acting import PHOTO
+from tests.rights.objects import CHAT, PEOPLE_CSV
 from tests.rights.world import World
 
 Parts = dict[str, Any]

@@ -7,24 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from tongke_courses.catalogue import following, links, settling, syllabus
-from tongke_courses.catalogue import service as courses
-from tongke_courses.catalogue.models import Course, CoursePart, CourseTeacher, PublicApproval
-from tongke_courses.catalogue.schemas import ClassLinkIn, CourseIn
-from tongke_courses.groups import activities, feeds, joining
-from tongke_courses.groups import service as teachers
-from tongke_courses.groups.models import ActivityKind, GroupJoining, JoiningWay
-from tongke_courses.groups.schemas import ActivityIn, DueIn, GroupIn, InvitationIn, LinkIn
+from tests.rights.acting import PHOTO, principal
+from tests.rights.course_objects import course, material, package, textbooks
+from tests.rights.group_objects import teacher_group
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonRoom
-from tongke_courses.lessons.schemas import LessonIn
-from tongke_courses.lessons.visibility import Visibility
-from tongke_courses.materials import service as materials
-from tongke_courses.materials import uploading
-from tongke_courses.materials.store import FileStore
-from tongke_courses.packages.models import PackageImport, PackageState
-from tongke_courses.textbooks import points, sample, service
-from tongke_courses.textbooks.repository import NodeRepository
 from tongke_platform import facts, pictures
 from tongke_platform.accounts import invitations
 from tongke_platform.accounts import service as accounts
@@ -51,31 +38,15 @@ from tongke_platform.people import service as people
 from tongke_platform.people.models import Membership
 from tongke_platform.people.roles import Role
 from tongke_platform.privacy import exports
-from tongke_platform.rights import Principal
 from tongke_platform.undo import service as undos
 
 if TYPE_CHECKING:
     from tests.rights.world import World
 
 NEWS = Kind("test.heard", 1, "minute", "Minutes heard")
-PHOTO = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
-    "0000000c49444154789c63f8ffff3f0005fe02fe0def46b80000000049454e44ae426082"
-)
 PEOPLE_CSV = "姓名,手机号,角色\n新老师,13912345678,辅助教师\n".encode()
-CAPTIONS = "WEBVTT\n\n00:01.000 --> 00:02.000\n同学们好\n".encode()
 NEARLY_NOBODY = "127.0.0.1:9"
 CHAT = f"http://{NEARLY_NOBODY}/cgi-bin/webhook/send?key=0123456789abcdef"
-
-
-async def principal(world: "World", name: str) -> Principal:
-    """Of the asker with this name."""
-    asker = next(one for one in world.askers if one.name == name)
-    assert asker.person_id is not None
-    async with world.frame.database.read() as session:
-        found = await accounts.principal_of(session, asker.person_id, world.frame.today())
-    assert found is not None
-    return found
 
 
 async def places(world: "World") -> None:
@@ -153,39 +124,6 @@ async def lesson(world: "World") -> None:
         "lesson": str(later.id),
         "handed": str(tomorrow.id),
         "room": str(rooms[0].id),
-    }
-
-
-async def material(world: "World") -> None:
-    """Captions of the lesson, a draft of a course, and two uploads of the owner: one sent."""
-    frame, own = world.frame, world.places.schools["own"].id
-    by = await principal(world, "owner")
-    begun = await uploading.begin(frame, by, "a.txt", 5)
-    sent = await uploading.begin(frame, by, "字幕.vtt", len(CAPTIONS))
-    uploading.spool_of(frame).path(sent.id).write_bytes(CAPTIONS)
-    sent = await uploading.finish(frame, sent)
-    assert sent.file is not None
-    async with frame.database.write() as session:
-        made = await materials.add_file(
-            session,
-            frame,
-            lesson_id=UUID(world.ids["lesson_id"]),
-            name=sent.name,
-            stored=sent.file,
-            by=by.id,
-        )
-        course = Course(school_id=own, title="圆", subject="数学", grade="六年级")
-        course.teachers = [CourseTeacher(person_id=by.id)]
-        session.add(course)
-        await session.flush()
-    world.ids |= {
-        "upload_id": str(begun.id),
-        "sent_upload": str(sent.id),
-        "material_id": str(made.id),
-        "version_id": str(made.current_id),
-        "/materials/{version_id}/{name}": "a.vtt",
-        "/home/{token}/materials/{version_id}/{name}": "a.vtt",
-        "course_id": str(course.id),
     }
 
 
@@ -278,66 +216,6 @@ async def school_class(world: "World") -> None:
     world.marks |= {"class": str(made.id), "pupil": str(pupil)}
 
 
-async def year(world: "World") -> None:
-    """Of the own county."""
-    async with world.frame.database.write() as session:
-        made = await classes.create_year(
-            session, name="2029–2030", starts_on=date(2029, 9, 1), ends_on=date(2030, 8, 31),
-            region=world.places.regions["own"],
-        )  # fmt: skip
-    world.ids["year_id"] = str(made.id)
-
-
-async def course(world: "World") -> None:
-    """Published for partners by the owner, with a unit and a lesson in which the own school's class
-    is heard, which is to become public; a class follows it and has a link for home.
-    """
-    frame, own = world.frame, world.places.schools["own"]
-    by = await principal(world, "owner")
-    class_id, room_id = UUID(world.ids["class_id"]), UUID(world.ids["room_id"])
-    wanted = CourseIn(title="古诗三首", subject="语文", grade="三年级", school_id=own.id)
-    async with frame.database.write() as session:
-        # Planning a lesson makes the session forget what it has loaded.
-        key = (await courses.create(frame, session, by, wanted)).id
-        unit = await courses.add_unit(session, by, key, "第一单元")
-        unit_id = unit.id
-        lesson = await syllabus.plan(
-            frame, session, by,
-            LessonIn(
-                title="山行", subject="语文", grade="三年级", course_id=key, unit_id=unit_id,
-                planned_start=frame.now(), planned_minutes=40, visibility=Visibility.PUBLIC,
-            ),
-        )  # fmt: skip
-        lesson_id = lesson.id
-        await courses.set_teacher(session, by, key, UUID(world.ids["person_id"]), CoursePart.CO)
-        await courses.publish(frame, session, by, key)
-        cover = await FileStore(frame).put_bytes(PHOTO, session)
-        await courses.set_cover(frame, session, by, key, cover.id)
-        await settling.heard(session, lesson_id, room_id)
-        await following.follow(frame, session, by, key, class_id)
-        link = await links.make(frame, session, by, ClassLinkIn(class_id=class_id))
-        asked = select(PublicApproval.id).where(PublicApproval.school_id == own.id)
-        approval = (await session.execute(asked)).scalar_one()
-    world.ids |= {
-        "course_id": str(key),
-        "unit_id": str(unit_id),
-        "course_lesson": str(lesson_id),
-        "DELETE /api/courses/{course_id}/lessons/{lesson_id} lesson_id": str(lesson_id),
-        "POST /courses/{course_id}/lessons/{lesson_id}/{act} lesson_id": str(lesson_id),
-        "/courses/{course_id}/lessons/{lesson_id}/{act}": "up",
-        "/courses/{course_id}/units/{unit_id}/{act}": "up",
-        "link_id": str(link.id),
-        "/api/home/{token}": link.token,
-        "/home/{token}": link.token,
-        "approval_id": str(approval),
-    }
-    world.marks |= {
-        "course": str(key),
-        "class-link": str(link.id),
-        "approval": str(approval),
-    }
-
-
 async def _last_year(session: WriteSession, world: "World") -> None:
     """Another class that was in the second grade last year and has not been moved up."""
     own = world.places.schools["own"]
@@ -350,23 +228,14 @@ async def _last_year(session: WriteSession, world: "World") -> None:
     await session.flush()
 
 
-async def textbooks(world: "World") -> None:
-    """A book with units, of which one teaches something, and a book without."""
-    by = await principal(world, "researcher.region@own")
+async def year(world: "World") -> None:
+    """Of the own county."""
     async with world.frame.database.write() as session:
-        full = (await sample.fill(session, by))["语文 统编版 上册"]
-        unit = (await NodeRepository(session).children(full))[0]
-        point = await points.link(session, by, unit.id, "读懂一段话")
-        bare = await service.resolve(session, subject="数学", grade="七年级", volume="上册")
-    assert bare is not None
-    world.ids |= {"node_id": str(unit.id), "point_id": str(point.id), "subject": "数学"}
-    world.ids |= {"volume": str(full.id), "empty_volume": str(bare.id)}
-    for address in (
-        "PUT /api/textbooks/{node_id}/contents",
-        "POST /textbooks/{node_id}/contents",
-        "POST /textbooks/{node_id}/class",
-    ):
-        world.ids[f"{address} node_id"] = str(bare.id)
+        made = await classes.create_year(
+            session, name="2029–2030", starts_on=date(2029, 9, 1), ends_on=date(2030, 8, 31),
+            region=world.places.regions["own"],
+        )  # fmt: skip
+    world.ids["year_id"] = str(made.id)
 
 
 async def consent(world: "World") -> None:
@@ -398,20 +267,6 @@ async def table(world: "World") -> None:
     key = await imports.preview(world.frame, by, PEOPLE_CSV, "people.csv", code)
     world.ids |= {"key": str(key), "kind": "csv"}
     world.marks["import"] = str(key)
-
-
-async def package(world: "World") -> None:
-    """One the owner has brought in."""
-    own = world.places.schools["own"].id
-    by = await principal(world, "owner")
-    row = PackageImport(
-        school_id=own, by_id=by.id, sha256="0" * 64, name="圆.imscc", subject="数学",
-        grade="六年级", state=PackageState.DONE,
-    )  # fmt: skip
-    async with world.frame.database.write() as session:
-        session.add(row)
-        await session.flush()
-    world.ids["package_id"] = str(row.id)
 
 
 async def pairing(world: "World") -> None:
@@ -479,76 +334,6 @@ async def undo(world: "World") -> None:
         data = {"person": str(person.id)}
         found = await undos.keep(session, by, "people.deactivate", data, frame.now())
     world.ids["undo_id"] = str(found.id)
-
-
-async def teacher_group(world: "World") -> None:
-    """Of the owner with a colleague, one who asks, a link, a calendar, and what is owed for an
-    activity that goes on; one the owner may leave; and a listed one of somebody else, who invites.
-    """
-    frame, own = world.frame, world.places.schools["own"]
-    asks, invited = [await world.make.person(own) for _ in range(2)]
-    other = await world.make.person(own)
-    by = await principal(world, "owner")
-    colleague = UUID(world.ids["person_id"])
-    async with frame.database.write() as session:
-        mine = await teachers.create(session, by, _group("语文教研组", own.id, "by_link"))
-        left = await teachers.create(session, by, _group("旧备课组", own.id, "hidden"))
-        await teachers.seat(session, mine.id, colleague, Role.GROUP_MEMBER, by)
-        await teachers.seat(session, left.id, colleague, Role.GROUP_HEAD, by)
-        waits = GroupJoining(
-            group_id=mine.id, person_id=asks.id, way=JoiningWay.REQUEST, role=Role.GROUP_MEMBER
-        )
-        session.add(waits)
-        link = await joining.make_link(session, frame, by, mine.id, LinkIn())
-        calendar = await feeds.make(session, by, mine.id)
-        first = frame.now() - timedelta(minutes=10)
-        planned = await activities.plan(
-            session, frame, by, mine.id,
-            ActivityIn(
-                kind=ActivityKind.COLLECTIVE_PLANNING, title="第三单元备课",
-                starts_at=first, ends_at=first + timedelta(hours=1),
-            ),
-        )  # fmt: skip
-        owed = DueIn(item="教案初稿", person_id=colleague, due_on=frame.today())
-        due = await activities.owe(session, by, planned.id, owed)
-    async with frame.database.read() as session:
-        head = await accounts.principal_of(session, other.id, frame.today())
-    assert head is not None
-    async with frame.database.write() as session:
-        listed = await teachers.create(session, head, _group("名师工作室", own.id, "listed"))
-        hidden = await teachers.create(session, head, _group("课题组", own.id, "hidden"))
-        wanted = InvitationIn(
-            display_name=world.owner.display_name, sign_in_name=world.owner.username
-        )
-        invitation = await joining.invite(session, head, hidden.id, wanted)
-    world.ids |= {
-        "group_id": str(mine.id),
-        "joining_id": str(waits.id),
-        "DELETE /api/groups/{group_id}/links/{link_id} link_id": str(link.id),
-        "/groups/join/{token}": link.token,
-        "/groups/calendar/{token}.ics": calendar.token,
-        "activity_id": str(planned.id),
-        "due_id": str(due.id),
-        "POST /api/groups/{group_id}/requests group_id": str(listed.id),
-        "POST /groups/{group_id}/ask group_id": str(listed.id),
-        "POST /groups/{group_id}/answer group_id": str(hidden.id),
-        "POST /groups/{group_id}/leave group_id": str(left.id),
-        "own_invitation": str(invitation.id),
-        "invited_name": invited.display_name,
-        "invited_number": invited.username,
-    }
-    world.marks["group"] = str(mine.id)
-
-
-def _group(name: str, school: UUID, visibility: str) -> GroupIn:
-    return GroupIn.model_validate(
-        {
-            "kind": "research_group",
-            "name": name,
-            "organisation_id": school,
-            "visibility": visibility,
-        }
-    )
 
 
 async def audit_entry(world: "World") -> None:
