@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from tongke_streaming.hls.model import Held, InitInfo, RenditionSink
 
+_SLIVER_US = 50_000
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -78,10 +80,15 @@ class SegmentWriter:
         self._sink.close(self._open, self._duration_us)
         self._open = None
 
-    def drop_gap(self) -> None:
-        """An open gap that no rendition of the source has media after is left out: not closed."""
-        if self._gap:
+    def end(self, us: int, *, away: bool) -> None:
+        """The lesson is over at ``us``.
+
+        An open gap is left out, that is not closed, when the source was ``away``: no rendition has
+        media after it; and when it would last no longer than a picture.
+        """
+        if self._gap and (away or us - self._end_us < _SLIVER_US):
             self._open = None
+        self.close(us)
 
     def _tell(self, cut: Cut, start_us: int, *, gap: bool) -> None:
         if self._next_msn is not None:

@@ -98,10 +98,23 @@ class SoundRendition:
         if self._encoder is not None:
             self._emit(self._encoder.flush())
         self._encoder = None
+        self._take_part_along()
         self._flush_part()
         for cut in self._cuts:
             self._writer.gap(cut)
         self._cuts.clear()
+
+    def _take_part_along(self) -> None:
+        """A part that runs over a cut and is the last one belongs after it.
+
+        Otherwise the segment begun there had no sound and would be told of as a gap, of no length.
+        """
+        if not self._cuts or self._us(self._next_frame * FRAME) <= self._cuts[0].us:
+            return
+        if self._part:
+            part, self._part = self._part, []
+            self._begin(self._cuts.popleft(), self._us(self._part_frame * FRAME))
+            self._part = part
 
     def _encode(self, pcm: bytes) -> None:
         assert self._encoder is not None

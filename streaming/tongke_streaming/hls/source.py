@@ -315,6 +315,4 @@ class SourcePackager:
             rendition.stop()
         away = self._last_cut is not None and self._last_cut.gap
         for writer in self._writers.values():
-            if away:
-                writer.drop_gap()
-            writer.close(us)
+            writer.end(us, away=away)
