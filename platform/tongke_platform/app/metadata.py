@@ -2,6 +2,7 @@
 
 from sqlalchemy import MetaData
 
+import tongke_courses.boards.models
 import tongke_courses.catalogue.models
 import tongke_courses.groups.models
 import tongke_courses.lessons.models

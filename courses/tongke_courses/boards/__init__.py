@@ -1,0 +1,1 @@
+"""What groups talk about: topics and replies that remember what became of them."""
