@@ -6,6 +6,7 @@ import secrets
 import socket
 from contextlib import suppress
 from email.utils import parseaddr
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -205,7 +206,7 @@ class Settings(BaseSettings):
     def sql_url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'tongke.db'}"
 
-    @property
+    @cached_property
     def media_url(self) -> str:
         return self.storage_url or (self.data_dir.resolve() / "media").as_uri()
 

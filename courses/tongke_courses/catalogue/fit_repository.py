@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from tongke_courses.lessons.models import Lesson
@@ -33,27 +34,60 @@ class Node:
     points: list[UUID] = field(default_factory=list)
 
 
+# Put together once: they are asked for every list somebody with a class looks at.
+_USED = (
+    select(
+        ClassTextbook.subject,
+        ClassTextbook.volume_id,
+        TextbookNode.path,
+        ClassTextbook.reached_id,
+    )
+    .join(TextbookNode, TextbookNode.id == ClassTextbook.volume_id)
+    .where(
+        ClassTextbook.class_id == bindparam("class"),
+        ClassTextbook.subject.in_(bindparam("subjects", expanding=True)),
+    )
+)
+
+
+def _sizes() -> Select[UUID | None, UUID, int]:
+    keys: Any = bindparam("keys", expanding=True)
+    of_lesson = aliased(Lesson)
+    owner = func.coalesce(Material.course_id, of_lesson.course_id)
+    return (
+        select(Material.lesson_id, owner, func.sum(StoredFile.size))
+        .join(MaterialVersion, MaterialVersion.id == Material.current_id)
+        .join(StoredFile, StoredFile.id == MaterialVersion.file_id)
+        .outerjoin(of_lesson, of_lesson.id == Material.lesson_id)
+        .where(
+            Material.removed_at.is_(None),
+            or_(
+                Material.lesson_id.in_(keys),
+                Material.course_id.in_(keys),
+                Material.lesson_id.in_(select(Lesson.id).where(Lesson.course_id.in_(keys))),
+            ),
+        )
+        .group_by(Material.lesson_id, owner)
+    )
+
+
+_SIZES = _sizes()
+
+
 class FitRepository:
     def __init__(self, session: ReadSession) -> None:
         self.session = session
 
     async def used(self, class_id: UUID, subjects: Collection[str]) -> list[Used]:
-        statement = (
-            select(
-                ClassTextbook.subject,
-                ClassTextbook.volume_id,
-                TextbookNode.path,
-                ClassTextbook.reached_id,
-            )
-            .join(TextbookNode, TextbookNode.id == ClassTextbook.volume_id)
-            .where(ClassTextbook.class_id == class_id, ClassTextbook.subject.in_(subjects))
-        )
-        return [Used(*row) for row in await self.session.execute(statement)]
+        asked = {"class": class_id, "subjects": list(subjects)}
+        return [Used(*row) for row in await self.session.execute(_USED, asked)]
 
     async def nodes(self, volume_paths: Sequence[str], named: Sequence[UUID]) -> dict[UUID, Node]:
         """The volumes with all above and in them, and the nodes that are named; with the knowledge
         points they teach.
         """
+        if not volume_paths and not named:
+            return {}
         above = [UUID(one) for path in volume_paths for one in path.split("/") if one]
         inside = [TextbookNode.path.startswith(path, autoescape=True) for path in volume_paths]
         statement = (
@@ -72,25 +106,8 @@ class FitRepository:
 
     async def sizes(self, keys: Sequence[UUID]) -> dict[UUID, int]:
         """By lesson or course: bytes of what is shown now; a course counts with its lessons."""
-        of_lesson = aliased(Lesson)
-        owner = func.coalesce(Material.course_id, of_lesson.course_id)
-        base = (
-            select(Material.lesson_id, owner, func.sum(StoredFile.size))
-            .join(MaterialVersion, MaterialVersion.id == Material.current_id)
-            .join(StoredFile, StoredFile.id == MaterialVersion.file_id)
-            .outerjoin(of_lesson, of_lesson.id == Material.lesson_id)
-            .where(
-                Material.removed_at.is_(None),
-                or_(
-                    Material.lesson_id.in_(keys),
-                    Material.course_id.in_(keys),
-                    Material.lesson_id.in_(select(Lesson.id).where(Lesson.course_id.in_(keys))),
-                ),
-            )
-            .group_by(Material.lesson_id, owner)
-        )
         found: dict[UUID, int] = {}
-        for lesson, course, size in await self.session.execute(base):
+        for lesson, course, size in await self.session.execute(_SIZES, {"keys": list(keys)}):
             for key in keys:
                 if key in (lesson, course):
                     found[key] = found.get(key, 0) + int(size)

@@ -2,19 +2,49 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from tongke_courses.catalogue.models import Course, CourseFollow, CourseState
+from tongke_courses.catalogue.rights import FOLLOW
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.reach import reaching
 from tongke_platform.classes.repository import going_on
 from tongke_platform.database import Repository
-from tongke_platform.organisations.models import Organisation, Room, SchoolClass
+from tongke_platform.organisations.models import (
+    AcademicYear,
+    ClassYear,
+    Organisation,
+    Room,
+    SchoolClass,
+)
+from tongke_platform.paging import MOST
 from tongke_platform.partnerships.repository import givers_to
+from tongke_platform.rights import Principal
+
+
+@cache
+def _choices(regions: int | None) -> Select[UUID, str, str]:
+    day: Any = bindparam("day")
+    this_year = select(AcademicYear.id).where(
+        AcademicYear.starts_on <= day, AcademicYear.ends_on >= day
+    )
+    called = func.coalesce(ClassYear.name, SchoolClass.name).label("called")
+    return (
+        select(SchoolClass.id, called, Organisation.name.label("school"))
+        .join(Organisation, Organisation.id == SchoolClass.organisation_id)
+        .outerjoin(
+            ClassYear,
+            and_(ClassYear.class_id == SchoolClass.id, ClassYear.year_id.in_(this_year)),
+        )
+        .where(FOLLOW.condition(regions), going_on(day))
+        .order_by(SchoolClass.name, SchoolClass.id)
+        .limit(MOST)
+    )
 
 
 class FollowRepository(Repository[CourseFollow]):
@@ -26,6 +56,12 @@ class FollowRepository(Repository[CourseFollow]):
         return select(CourseFollow).options(
             joinedload(CourseFollow.school_class).joinedload(SchoolClass.organisation)
         )
+
+    async def choices(self, principal: Principal) -> Sequence[tuple[UUID, str, str]]:
+        """Classes the principal may let follow: id, what it is called this year, school."""
+        asked = {**FOLLOW.values(principal), "day": principal.today}
+        found = await self.session.execute(_choices(FOLLOW.regions(principal)), asked)
+        return [(row.id, row.called, row.school) for row in found]
 
     async def of(self, course_id: UUID, class_id: UUID) -> CourseFollow | None:
         return await self.one_or_none(

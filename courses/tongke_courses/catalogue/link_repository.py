@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from tongke_courses.catalogue.models import ClassLink, Course, CourseFollow, CourseUnit
@@ -17,22 +18,46 @@ from tongke_platform.organisations.models import Organisation, SchoolClass
 from tongke_platform.rights import Principal
 
 
+@cache
+def _links() -> Select[Any]:
+    return select(ClassLink).options(
+        joinedload(ClassLink.school_class).joinedload(SchoolClass.organisation),
+        joinedload(ClassLink.course),
+        joinedload(ClassLink.lesson),
+    )
+
+
+def _of_classes(schools: ColumnElement[bool]) -> ColumnElement[bool]:
+    mine = select(Organisation.id).where(schools)
+    return ClassLink.class_id.in_(
+        select(SchoolClass.id).where(SchoolClass.organisation_id.in_(mine))
+    )
+
+
+@cache
+def _standing(regions: int | None, no_course: bool, no_lesson: bool) -> Select[Any]:
+    """See ``LinkRepository.standing``."""
+    course, lesson = ClassLink.course_id, ClassLink.lesson_id
+    statement = _links().where(
+        _of_classes(LINK.condition(regions)),
+        course.is_(None) if no_course else course == bindparam("course"),
+        lesson.is_(None) if no_lesson else lesson == bindparam("lesson"),
+        ClassLink.revoked_at.is_(None),
+        ClassLink.expires_at > bindparam("now"),
+    )
+    return statement.order_by(ClassLink.id.desc()).limit(bindparam("limit", type_=Integer))
+
+
 class LinkRepository(Repository[ClassLink]):
     """Every link read here has its class (with school), course and lesson loaded."""
 
     model = ClassLink
 
     def base(self) -> Select[Any]:
-        return select(ClassLink).options(
-            joinedload(ClassLink.school_class).joinedload(SchoolClass.organisation),
-            joinedload(ClassLink.course),
-            joinedload(ClassLink.lesson),
-        )
+        return _links()
 
     def readable(self, principal: Principal) -> Select[Any]:
-        schools = select(Organisation.id).where(LINK.clause(principal))
-        classes = select(SchoolClass.id).where(SchoolClass.organisation_id.in_(schools))
-        return self.base().where(ClassLink.class_id.in_(classes))
+        return self.base().where(_of_classes(LINK.clause(principal)))
 
     async def page(
         self,
@@ -65,13 +90,9 @@ class LinkRepository(Repository[ClassLink]):
         """Of the principal's classes, neither revoked nor run out, the newest first; of exactly this
         course or lesson, both None: of all that a class follows.
         """
-        statement = self.readable(principal).where(
-            ClassLink.course_id == course_id,
-            ClassLink.lesson_id == lesson_id,
-            ClassLink.revoked_at.is_(None),
-            ClassLink.expires_at > now,
-        )
-        return await self.all(statement.order_by(ClassLink.id.desc()).limit(limit))
+        statement = _standing(LINK.regions(principal), course_id is None, lesson_id is None)
+        asked = {"now": now, "course": course_id, "lesson": lesson_id, "limit": limit}
+        return await self.all(statement, {**LINK.values(principal), **asked})
 
     async def seen(self, principal: Principal, key: UUID) -> ClassLink | None:
         return await self.one_or_none(self.readable(principal).where(ClassLink.id == key))

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tongke_courses.catalogue import fit as fits
+from tongke_courses.catalogue.follow_repository import FollowRepository
 from tongke_courses.catalogue.models import Course, Licence
 from tongke_courses.catalogue.rights import FOLLOW
 from tongke_courses.lessons.models import Lesson, LessonState
@@ -21,14 +21,11 @@ from tongke_courses.takehome import members
 from tongke_courses.takehome import service as archives
 from tongke_courses.takehome.contents import Contents
 from tongke_courses.takehome.routes import archive_say
-from tongke_platform.classes.repository import ClassRepository
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_
 from tongke_platform.frame import Frame
-from tongke_platform.organisations.models import Organisation, SchoolClass
 from tongke_platform.pages.desk import desk, parse_uuid
 from tongke_platform.pages.rendering import Pages
-from tongke_platform.paging import MOST, Window
 from tongke_platform.rights import Principal
 
 CLASS_COOKIE = "tongke_class"
@@ -94,17 +91,7 @@ async def classes_for(session: ReadSession, principal: Principal | None) -> list
         return []
     if not FOLLOW.allows_anywhere(principal):
         return []
-    schools = select(Organisation.id).where(FOLLOW.clause(principal))
-    mine = SchoolClass.organisation_id.in_(schools)
-    found = await ClassRepository(session).page(mine, Window(limit=MOST), principal.today)
-    return [
-        ClassChoice(
-            row.school_class.id,
-            row.year.name if row.year else row.school_class.name,
-            row.school_class.organisation.name,
-        )
-        for row in found.items
-    ]
+    return [ClassChoice(*row) for row in await FollowRepository(session).choices(principal)]
 
 
 def chosen_class(request: Request, classes: Sequence[ClassChoice]) -> ClassChoice | None:
@@ -195,17 +182,25 @@ def material_line(one: Material, licence: Licence, *, of_school: bool) -> Materi
     )
 
 
+def material_lines(
+    found: Sequence[Material], licence: Licence, *, of_school: bool
+) -> list[MaterialLine]:
+    return [material_line(one, licence, of_school=of_school) for one in found]
+
+
 async def materials_of(
-    session: ReadSession, lessons: Sequence[Lesson], licence: Licence, *, of_school: bool
+    session: ReadSession, lessons: Mapping[UUID, Licence], *, of_school: bool
 ) -> dict[UUID, list[MaterialLine]]:
-    """By lesson, those that are shown; each has its size before anybody downloads it."""
-    keys = [one.id for one in lessons]
+    """By lesson, those that are shown; each has its size before anybody downloads it. ``lessons``:
+    with the licence each is under.
+    """
+    keys = list(lessons)
     found: dict[UUID, list[MaterialLine]] = {}
     for start in range(0, len(keys), _BATCH):
         for one in await MaterialRepository(session).of_lessons(keys[start : start + _BATCH]):
             assert one.lesson_id is not None, "asked for by lesson"
             found.setdefault(one.lesson_id, []).append(
-                material_line(one, licence, of_school=of_school)
+                material_line(one, lessons[one.lesson_id], of_school=of_school)
             )
     return found
 

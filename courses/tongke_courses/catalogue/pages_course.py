@@ -16,20 +16,17 @@ from tongke_courses.catalogue.page_parts import (
     ClassChoice,
     Home,
     LessonLine,
-    MaterialLine,
     Part,
     chosen_class,
     classes_for,
     fit_for,
     home_of,
-    material_line,
-    materials_of,
+    material_lines,
     paper,
     remember_class,
     unit_of,
 )
 from tongke_courses.catalogue.schemas import ClassLinkIn
-from tongke_courses.materials import service as materials
 from tongke_courses.takehome import contents, recordings
 from tongke_courses.takehome.contents import Contents
 from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
@@ -94,12 +91,12 @@ async def shown(
     fit = await fit_for(
         session, principal, chosen, [it, *(one.lesson for one in found.lessons)], it
     )
-    parts = await _parts(session, principal, frame, found, fit)
+    parts = _parts(principal, frame, found, fit)
     edits = principal is not None and rights.may_edit(principal, it)
     follows = await _following(session, principal, it, classes)
     answer = paper(
         request, pages, principal, "catalogue/course.html", status=status, trouble=trouble,
-        course=it, parts=parts, general=await _general(session, principal, it), licences=LICENCES,
+        course=it, parts=parts, general=material_lines(found.general_shown, it.licence, of_school=principal is not None), licences=LICENCES,
         visibilities=VISIBILITIES, edits=edits,
         manages=principal is not None and rights.may_manage(principal, it),
         act=_act(it, parts, edits=edits, could=follows.could), follows=follows,
@@ -111,21 +108,19 @@ async def shown(
     return remember_class(request, answer, chosen)
 
 
-async def _parts(
-    session: ReadSession,
+def _parts(
     principal: Principal | None,
     frame: Frame,
     found: Contents,
     fit: Mapping[UUID, Fit],
 ) -> list[Part]:
     """Lessons of no unit first, then each unit; empty units are shown to say what is to come."""
-    lessons = [one.lesson for one in found.lessons]
-    of_lessons = await materials_of(
-        session, lessons, found.licence, of_school=principal is not None
-    )
+    of_school = principal is not None
     parts = {None: Part(None, "")} | {one.id: Part(one.id, one.title) for one in found.units}
-    for lesson in lessons:
-        line = LessonLine(lesson, of_lessons.get(lesson.id, []), fit.get(lesson.id))
+    for one in found.lessons:
+        lesson = one.lesson
+        shown = material_lines(one.shown, found.licence, of_school=of_school)
+        line = LessonLine(lesson, shown, fit.get(lesson.id))
         parts[lesson.unit_id if lesson.unit_id in parts else None].lines.append(line)
     for key, part in parts.items():
         if key is not None:
@@ -136,13 +131,6 @@ async def _parts(
 
 def _home(frame: Frame, found: Contents) -> Home:
     return home_of(frame, found)
-
-
-async def _general(
-    session: ReadSession, principal: Principal | None, it: Course
-) -> list[MaterialLine]:
-    found = await materials.of_course(session, it.id)
-    return [material_line(one, it.licence, of_school=principal is not None) for one in found]
 
 
 async def _following(

@@ -152,7 +152,9 @@ async def _overview(
 ) -> Response:
     it = await _edited(session, principal, key)
     found = await syllabus.lines(session, principal, key)
-    lessons = await materials_of(session, found.lessons, it.licence, of_school=True)
+    lessons = await materials_of(
+        session, {one.id: it.licence for one in found.lessons}, of_school=True
+    )
     parts = {None: Part(None, "")} | {one.id: Part(one.id, one.title) for one in found.units}
     for one in found.lessons:
         where = one.unit_id if one.unit_id in parts else None

@@ -61,14 +61,17 @@ async def _lines(session: ReadSession, found: links.Home) -> list[HomeLine]:
     ordered = sorted(found.lessons, key=lambda one: (one.ended_at or one.starts_at, str(one.id)))
     keys = [one.course_id for one in ordered if one.course_id is not None]
     courses = await CourseRepository(session).by_ids(list(dict.fromkeys(keys)))
-    lines: list[HomeLine] = []
-    for one in ordered:
-        course = courses.get(one.course_id) if one.course_id is not None else None
-        licence = course.licence if course else Licence.SCHOOLS
-        shown = (await materials_of(session, [one], licence, of_school=True)).get(one.id, [])
-        unit = found.units.get(one.unit_id, "") if one.unit_id else ""
-        lines.append(HomeLine(LessonLine(one, shown), course.title if course else "", unit))
-    return lines
+    of = {one.id: courses[one.course_id] for one in ordered if one.course_id in courses}
+    licences = {one.id: of[one.id].licence if one.id in of else Licence.SCHOOLS for one in ordered}
+    shown = await materials_of(session, licences, of_school=True)
+    return [
+        HomeLine(
+            LessonLine(one, shown.get(one.id, [])),
+            of[one.id].title if one.id in of else "",
+            found.units.get(one.unit_id, "") if one.unit_id else "",
+        )
+        for one in ordered
+    ]
 
 
 @router.get("/home/{token}/materials/{version_id}/{name}")

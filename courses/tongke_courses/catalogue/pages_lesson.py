@@ -58,7 +58,7 @@ async def lesson(
     chosen = chosen_class(request, classes)
     takes = await contents.of_lesson(session, principal, it.id)
     await recordings.add_to(frame, principal, takes)
-    shown = await materials_of(session, [it], licence, of_school=principal is not None)
+    shown = await materials_of(session, {it.id: licence}, of_school=principal is not None)
     line = LessonLine(it, shown.get(it.id, []))
     return paper(
         request, pages, principal, "catalogue/lesson.html", lesson=it, line=line, course=course,

@@ -1,26 +1,15 @@
 """All SQL about courses, their units and teachers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Select,
-    String,
-    and_,
-    cast,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-)
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import aliased, selectinload
 
+from tongke_courses.catalogue import sight
 from tongke_courses.catalogue.models import (
     Course,
     CourseFollow,
@@ -28,13 +17,9 @@ from tongke_courses.catalogue.models import (
     CourseTeacher,
     CourseUnit,
 )
-from tongke_courses.catalogue.rights import MANAGE
-from tongke_courses.lessons.models import Lesson
-from tongke_courses.lessons.reach import reaching, teaching
-from tongke_courses.lessons.rights import WATCH
-from tongke_courses.lessons.visibility import Visibility
+from tongke_courses.catalogue.sight import FACETS
 from tongke_platform.database import Repository
-from tongke_platform.organisations.models import Organisation, Room, SchoolClass
+from tongke_platform.organisations.models import Organisation
 from tongke_platform.paging import contains
 from tongke_platform.partnerships.models import Partnership, PartnershipSide
 from tongke_platform.partnerships.repository import in_force
@@ -43,8 +28,6 @@ from tongke_platform.people.repository import in_force as holds_on
 from tongke_platform.people.roles import Role
 from tongke_platform.rights import Principal
 
-EVERYBODY = (Visibility.SIGNED_IN, Visibility.PUBLIC)
-FACETS = ("stage", "subject", "edition", "grade", "term", "school", "state")
 TEACHING = (
     Role.LEAD_TEACHER,
     Role.LOCAL_TEACHER,
@@ -53,10 +36,6 @@ TEACHING = (
     Role.SCHOOL_ADMIN,
     Role.PRINCIPAL,
 )
-_COLUMNS: Mapping[str, Any] = {
-    **{name: getattr(Course, name) for name in FACETS if name != "school"},
-    "school": Course.school_id,
-}
 
 
 class Count(NamedTuple):
@@ -85,42 +64,22 @@ class Filters:
         found = {name: getattr(self, name) for name in FACETS}
         return {name: value for name, value in found.items() if value is not None}
 
-    def clause(self) -> list[ColumnElement[bool]]:
-        return [*self.words(), *(_COLUMNS[one] == value for one, value in self.chosen.items())]
-
     def words(self) -> list[ColumnElement[bool]]:
         return [contains(Course.title, self.q)] if self.q else []
 
 
 class CourseRepository(Repository[Course]):
-    """Every course read here has its school and teachers loaded."""
+    """Every course read here has its school and teachers loaded. Who may see which: ``sight``."""
 
     model = Course
 
     def base(self) -> Select[Any]:
-        return select(Course).options(
-            joinedload(Course.school),
-            selectinload(Course.teachers).joinedload(CourseTeacher.person),
-        )
-
-    def readable(self, principal: Principal | None) -> Select[Any]:
-        """The courses ``principal`` may see; None is somebody who has not signed in.
-
-        A draft is seen by who may change it; what was withdrawn, by the lead school and the schools
-        of classes that follow it as well; what is still arriving, by nobody.
-        """
-        whole = self.base().where(Course.state != CourseState.ARRIVING)
-        if principal is None:
-            published = Course.state == CourseState.PUBLISHED
-            return self.base().where(published, Course.visibility == Visibility.PUBLIC)
-        if MANAGE.allows_everywhere(principal):
-            return whole
-        return whole.where(or_(*_ways(principal)))
+        return sight.base()
 
     async def seen(self, principal: Principal | None, key: UUID) -> Course | None:
         """With units."""
-        statement = self.readable(principal).where(Course.id == key)
-        return await self.one_or_none(statement.options(selectinload(Course.units)))
+        statement = sight.one(sight.sight(principal))
+        return await self.one_or_none(statement, {**sight.values(principal), "key": key})
 
     async def by_ids(self, keys: Sequence[UUID]) -> dict[UUID, Course]:
         """Whoever may see them: the caller has asked."""
@@ -128,9 +87,8 @@ class CourseRepository(Repository[Course]):
         return {one.id: one for one in found}
 
     async def ids_seen(self, principal: Principal | None, keys: Sequence[UUID]) -> set[UUID]:
-        statement = self.readable(principal).where(Course.id.in_(keys))
-        found = await self.session.execute(statement.with_only_columns(Course.id).options())
-        return set(found.scalars())
+        asked = {**sight.values(principal), "keys": list(keys)}
+        return set((await self.session.execute(sight.ids(sight.sight(principal)), asked)).scalars())
 
     async def ids_of(self, key: UUID) -> Sequence[UUID]:
         """Of a teacher or a school."""
@@ -161,45 +119,34 @@ class CourseRepository(Repository[Course]):
         self, principal: Principal | None, filters: Filters, *, before: UUID | None, limit: int
     ) -> Sequence[Course]:
         """The newest first."""
-        statement = self.readable(principal).where(*filters.clause())
-        return await self.all(_newest(statement, before, limit))
-
-    async def of_school(
-        self, principal: Principal, school_id: UUID, *, before: UUID | None, limit: int
-    ) -> Sequence[Course]:
-        """Its own, the newest first."""
-        statement = self.readable(principal).where(Course.school_id == school_id)
-        return await self.all(_newest(statement, before, limit))
+        statement = sight.newest(
+            sight.sight(principal), frozenset(filters.chosen), further=before is not None
+        )
+        asked = {**sight.values(principal), **filters.chosen, "before": before, "limit": limit}
+        return await self.all(statement.where(*filters.words()) if filters.q else statement, asked)
 
     async def followed_by(
         self, principal: Principal, school_id: UUID, *, before: UUID | None, limit: int
     ) -> Sequence[Course]:
         """Those a class of the school follows, the newest first."""
-        mine = select(SchoolClass.id).where(SchoolClass.organisation_id == school_id)
-        followed = select(CourseFollow.course_id).where(
-            CourseFollow.class_id.in_(mine), CourseFollow.ended_on.is_(None)
+        statement = sight.newest(
+            sight.sight(principal), frozenset(), further=before is not None, followed=True
         )
-        statement = self.readable(principal).where(Course.id.in_(followed))
-        return await self.all(_newest(statement, before, limit))
+        asked = {"followers": school_id, "before": before, "limit": limit}
+        return await self.all(statement, {**sight.values(principal), **asked})
 
     async def facets(
-        self, principal: Principal | None, filters: Filters, most: int
+        self, principal: Principal | None, filters: Filters, names: Sequence[str], most: int
     ) -> Sequence[Count]:
-        """The most frequent values of each facet among the courses that match all other filters.
-
-        What one may see is looked through once, and counted by the database.
-        """
-        columns = [_COLUMNS[name].label(name) for name in FACETS]
-        seen = (
-            self.readable(principal)
-            .where(*filters.words())
-            .with_only_columns(*columns)
-            .options()
-            .cte("seen")
+        """The most frequent values of each facet among the courses that match all other filters."""
+        who, chosen = sight.sight(principal), frozenset(filters.chosen)
+        statement = (
+            sight.facets_with(who, chosen, tuple(names), filters.q)
+            if filters.q
+            else sight.facets(who, chosen, tuple(names))
         )
-        parts = [_counted(seen, name, filters.chosen, most) for name in FACETS]
-        rows = (await self.session.execute(union_all(*parts))).all()
-        return [Count(*row) for row in rows]
+        asked = {**sight.values(principal), **filters.chosen, "most": most}
+        return [Count(*row) for row in await self.session.execute(statement, asked)]
 
     async def school_names(self, keys: Sequence[UUID]) -> dict[UUID, str]:
         statement = select(Organisation.id, Organisation.name).where(Organisation.id.in_(keys))
@@ -213,59 +160,6 @@ class CourseRepository(Repository[Course]):
             .group_by(CourseFollow.course_id)
         )
         return {row[0]: row[1] for row in await self.session.execute(statement)}
-
-
-def _counted(seen: CTE, name: str, chosen: Mapping[str, Any], most: int) -> Select[str, Any, Any]:
-    """Of one facet; what is empty is no value."""
-    column = seen.c[name]
-    given = column.is_not(None) if name == "school" else cast(column, String) != ""
-    others = [seen.c[one] == value for one, value in chosen.items() if one != name]
-    counts = (
-        select(cast(column, String).label("value"), func.count().label("number"))
-        .where(given, *others)
-        .group_by(column)
-        .order_by(func.count().desc(), column)
-        .limit(most)
-        .subquery()
-    )
-    return select(literal(name, String), counts.c.value, counts.c.number)
-
-
-def _ways(principal: Principal) -> list[ColumnElement[bool]]:
-    """Each of these lets a course be seen."""
-    mine = select(Organisation.id).where(WATCH.clause(principal))
-    managed = select(Organisation.id).where(MANAGE.clause(principal))
-    taught = select(CourseTeacher.course_id).where(CourseTeacher.person_id == principal.id)
-    followed = (
-        select(CourseFollow.course_id)
-        .join(SchoolClass, SchoolClass.id == CourseFollow.class_id)
-        .where(SchoolClass.organisation_id.in_(mine), CourseFollow.ended_on.is_(None))
-    )
-    # From the rooms on: from the lessons on it would be a look at all of them.
-    reached = (
-        reaching(principal.today)
-        .with_only_columns(Lesson.course_id)
-        .where(Room.school_id.in_(mine), Lesson.course_id.is_not(None))
-    )
-    partners = and_(
-        Course.visibility == Visibility.PARTNERSHIP, Course.school_id.in_(teaching(principal))
-    )
-    ours = or_(Course.school_id.in_(mine), Course.id.in_(followed))
-    return [
-        Course.id.in_(taught),
-        Course.school_id.in_(managed),
-        and_(
-            Course.state == CourseState.PUBLISHED,
-            or_(Course.visibility.in_(EVERYBODY), ours, partners, Course.id.in_(reached)),
-        ),
-        and_(Course.state == CourseState.WITHDRAWN, ours),
-    ]
-
-
-def _newest(statement: Select[Any], before: UUID | None, limit: int) -> Select[Any]:
-    if before is not None:
-        statement = statement.where(Course.id < before)
-    return statement.order_by(Course.id.desc()).limit(limit)
 
 
 class UnitRepository(Repository[CourseUnit]):

@@ -13,7 +13,6 @@ from tongke_courses.catalogue.models import (
     CourseUnit,
 )
 from tongke_courses.catalogue.repository import (
-    FACETS,
     CourseRepository,
     Filters,
     TeacherRepository,
@@ -21,6 +20,7 @@ from tongke_courses.catalogue.repository import (
 )
 from tongke_courses.catalogue.schemas import CourseChange, CourseIn, FacetValue
 from tongke_courses.catalogue.settling import settle
+from tongke_courses.catalogue.sight import FACETS
 from tongke_courses.catalogue.syllabus_repository import SyllabusRepository, check_node
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Invalid, NotFound, Unauthorized
@@ -116,19 +116,23 @@ async def page(
 
 
 async def facets(
-    session: ReadSession, principal: Principal | None, filters: Filters
+    session: ReadSession,
+    principal: Principal | None,
+    filters: Filters,
+    names: Sequence[str] = FACETS,
 ) -> dict[str, list[FacetValue]]:
-    """For each facet its values among the courses that match all the other filters, the most
+    """For each facet of ``names`` its values among the courses that match all the other filters, the most
     frequent first.
     """
     repository = CourseRepository(session)
-    found: dict[str, list[FacetValue]] = {name: [] for name in FACETS}
-    for facet, value, number in await repository.facets(principal, filters, SHOWN_FACETS):
+    found: dict[str, list[FacetValue]] = {name: [] for name in names}
+    for facet, value, number in await repository.facets(principal, filters, names, SHOWN_FACETS):
         said = str(UUID(value)) if facet == "school" else value
         found[facet].append(FacetValue(value=said, label=said, count=number))
-    schools = await repository.school_names([UUID(one.value) for one in found["school"]])
-    for one in found["school"]:
-        one.label = schools[UUID(one.value)]
+    if given := found.get("school"):
+        schools = await repository.school_names([UUID(one.value) for one in given])
+        for one in given:
+            one.label = schools[UUID(one.value)]
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from tongke_courses.catalogue.models import Course
-from tongke_courses.catalogue.repository import CourseRepository
+from tongke_courses.catalogue.repository import CourseRepository, Filters
 from tongke_courses.catalogue.shelf_repository import ShelfRepository
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.rights import WATCH
@@ -29,7 +29,9 @@ async def own(
     session: ReadSession, by: Principal, school: Organisation, *, before: UUID | None, limit: int
 ) -> Page:
     """The newest first, and what comes ``before`` the next page."""
-    found = await CourseRepository(session).of_school(by, school.id, before=before, limit=limit + 1)
+    found = await CourseRepository(session).page(
+        by, Filters(school=school.id), before=before, limit=limit + 1
+    )
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 

@@ -1,15 +1,18 @@
 """All SQL about the lessons of a course."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Integer, Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import joinedload
 
 from tongke_courses.catalogue.models import Course, CourseTeacher, CourseUnit
 from tongke_courses.lessons.models import Lesson, LessonState
-from tongke_courses.lessons.repository import LessonRepository
+from tongke_courses.lessons.reach import asked_by
+from tongke_courses.lessons.repository import readable_by
+from tongke_courses.lessons.rights import WATCH
 from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.textbooks.models import TextbookNode
 from tongke_platform.database import ReadSession, Repository
@@ -28,6 +31,24 @@ async def check_node(session: ReadSession, key: UUID | None) -> None:
             raise Invalid(NO_NODE, code="no_node")
 
 
+@cache
+def _of_course(who: int | None) -> Select[Any]:
+    """``who``: in how many regions one watches, None for everywhere, -1 for nobody signed in."""
+    statement = (
+        select(Lesson)
+        .options(joinedload(Lesson.teacher))
+        .outerjoin(CourseUnit, CourseUnit.id == Lesson.unit_id)
+        .where(Lesson.course_id == bindparam("course"))
+        .order_by(
+            func.coalesce(CourseUnit.position, -1), Lesson.unit_id, Lesson.position, Lesson.id
+        )
+        .limit(bindparam("limit", type_=Integer))
+    )
+    if who == -1:
+        return statement.where(Lesson.visibility == Visibility.PUBLIC)
+    return statement if who is None else statement.where(readable_by(who))
+
+
 class SyllabusRepository(Repository[Lesson]):
     """Lessons read here have their teacher loaded, and not the rooms they reach."""
 
@@ -40,25 +61,9 @@ class SyllabusRepository(Repository[Lesson]):
         self, principal: Principal | None, course_id: UUID, limit: int
     ) -> Sequence[Lesson]:
         """Those the principal may watch, unit by unit in their order, those of no unit first."""
-        statement = (
-            self.base()
-            .outerjoin(CourseUnit, CourseUnit.id == Lesson.unit_id)
-            .where(Lesson.course_id == course_id)
-        )
-        if principal is None:
-            statement = statement.where(Lesson.visibility == Visibility.PUBLIC)
-        else:
-            mine = LessonRepository(self.session).readable(principal)
-            keys = mine.where(Lesson.course_id == course_id).with_only_columns(Lesson.id).options()
-            statement = statement.where(Lesson.id.in_(keys.correlate(None)))
-        return await self.all(
-            statement.order_by(
-                func.coalesce(CourseUnit.position, -1),
-                Lesson.unit_id,
-                Lesson.position,
-                Lesson.id,
-            ).limit(limit)
-        )
+        who = -1 if principal is None else WATCH.regions(principal)
+        asked = asked_by(principal) if principal is not None else {}
+        return await self.all(_of_course(who), {**asked, "course": course_id, "limit": limit})
 
     async def by_ids_in(self, course_id: UUID, keys: Sequence[UUID]) -> dict[UUID, Lesson]:
         statement = self.base().where(Lesson.course_id == course_id, Lesson.id.in_(keys))

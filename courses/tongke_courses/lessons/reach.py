@@ -23,28 +23,40 @@ from tongke_platform.partnerships.models import Partnership
 from tongke_platform.partnerships.repository import givers_to, in_force
 from tongke_platform.rights import Principal
 
+# Parts of statements take a condition and values, or for a statement put together once for all who
+# ask ``WATCH.condition`` and these.
+DAY: Any = bindparam("day")
+PERSON: Any = bindparam("person")
 
-def watched_schools(principal: Principal) -> Select[Any]:
-    """The ids of schools whose lessons the principal may watch by a post. What a school held before it
-    was merged stays its own, and is watched by its successor.
+
+def asked_by(principal: Principal) -> dict[str, Any]:
+    """The values of ``WATCH.condition``, ``PERSON`` and ``DAY``."""
+    return {**WATCH.values(principal), "person": principal.id, "day": principal.today}
+
+
+def watched_schools(watched: ColumnElement[bool]) -> Select[Any]:
+    """The ids of schools whose lessons one may watch by a post (``watched``). What a school held before
+    it was merged stays its own, and is watched by its successor.
     """
-    watched = select(Organisation.id).where(WATCH.clause(principal)).subquery()
+    found = select(Organisation.id).where(watched).subquery()
     return select(Organisation.id).where(
         or_(
-            Organisation.id.in_(select(watched.c.id)),
-            Organisation.merged_into_id.in_(select(watched.c.id)),
+            Organisation.id.in_(select(found.c.id)),
+            Organisation.merged_into_id.in_(select(found.c.id)),
         )
     )
 
 
-def teaching(principal: Principal) -> Select[Any]:
-    """The ids of schools that may teach the principal's under a partnership in force."""
-    mine = select(Organisation.id).where(WATCH.clause(principal))
-    managing = select(Organisation.parent_id).where(
-        WATCH.clause(principal), Organisation.parent_id.is_not(None)
-    )
+def teaching(watched: ColumnElement[bool], day: Any) -> Select[Any]:
+    """The ids of schools that may teach those ``watched`` under a partnership in force."""
+    mine = select(Organisation.id).where(watched)
+    managing = select(Organisation.parent_id).where(watched, Organisation.parent_id.is_not(None))
     takers = union(mine, managing).subquery()
-    givers = givers_to(select(takers.c[0]), principal.today)
+    return _giving(select(takers.c[0]), day)
+
+
+def _giving(takers: Select[Any], day: Any) -> Select[Any]:
+    givers = givers_to(takers, day)
     return select(Organisation.id).where(
         or_(Organisation.id.in_(givers), Organisation.parent_id.in_(givers))
     )
@@ -54,17 +66,20 @@ async def schools_of(session: ReadSession, principal: Principal) -> tuple[set[UU
     """Those whose lessons the principal may watch by a post, and those that manage them."""
     if not WATCH.allows_anywhere(principal):
         return set(), set()
-    statement = select(Organisation.id, Organisation.parent_id).where(
-        Organisation.id.in_(watched_schools(principal))
-    )
-    rows = (await session.execute(statement)).all()
+    statement = _watched_with_parents(WATCH.regions(principal))
+    rows = (await session.execute(statement, WATCH.values(principal))).all()
     return {row.id for row in rows}, {row.parent_id for row in rows if row.parent_id}
 
 
+@cache
+def _watched_with_parents(regions: int | None) -> Select[UUID, UUID | None]:
+    return select(Organisation.id, Organisation.parent_id).where(
+        Organisation.id.in_(watched_schools(WATCH.condition(regions)))
+    )
+
+
 async def teaching_ids(session: ReadSession, takers: set[UUID], day: date) -> set[UUID]:
-    """What ``teaching`` says, for schools that are known with those that manage them. ``teaching``
-    takes longer to put together than to answer.
-    """
+    """What ``teaching`` says, for schools that are known with those that manage them."""
     if not takers:
         return set()
     values = {"takers": list(takers), "day": day}
@@ -73,12 +88,8 @@ async def teaching_ids(session: ReadSession, takers: set[UUID], day: date) -> se
 
 @cache
 def _teaching_these() -> Select[Any]:
-    day: Any = bindparam("day")
     takers = select(Organisation.id).where(Organisation.id.in_(bindparam("takers", expanding=True)))
-    givers = givers_to(takers, day)
-    return select(Organisation.id).where(
-        or_(Organisation.id.in_(givers), Organisation.parent_id.in_(givers))
-    )
+    return _giving(takers, DAY)
 
 
 def held() -> ColumnElement[bool]:
@@ -90,8 +101,10 @@ def held() -> ColumnElement[bool]:
     )
 
 
-def reaching(day: date) -> Select[Any]:
-    """The ids of lessons with deliveries that count, as ``rights.reaches`` says it."""
+def reaching(day: Any) -> Select[Any]:
+    """The ids of lessons with deliveries that count, as ``rights.reaches`` says it; on a date, or on
+    ``DAY``.
+    """
     return (
         select(LessonRoom.lesson_id)
         .join(Lesson, Lesson.id == LessonRoom.lesson_id)

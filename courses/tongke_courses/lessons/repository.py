@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,9 @@ from sqlalchemy.orm import joinedload, selectinload
 from tongke_courses.catalogue.models import Course, CourseTeacher
 from tongke_courses.lessons.models import Lesson, LessonRoom, LessonState
 from tongke_courses.lessons.reach import (
+    DAY,
+    PERSON,
+    asked_by,
     reaching,
     schools_of,
     teaching,
@@ -42,8 +46,53 @@ _WHO_MAY = select(Lesson.id, Lesson.visibility, Lesson.school_id, Lesson.teacher
 )
 
 
+def _concerning(watched: ColumnElement[bool], person: Any, day: Any) -> ColumnElement[bool]:
+    mine = watched_schools(watched)
+    delivered = reaching(day).where(Room.school_id.in_(mine))
+    return or_(Lesson.teacher_id == person, Lesson.school_id.in_(mine), Lesson.id.in_(delivered))
+
+
+def _may_watch(watched: ColumnElement[bool], person: Any, day: Any) -> ColumnElement[bool]:
+    partners = and_(
+        Lesson.visibility == Visibility.PARTNERSHIP, Lesson.school_id.in_(teaching(watched, day))
+    )
+    taught = select(CourseTeacher.course_id).where(CourseTeacher.person_id == person)
+    # By id: what reaches a school is gathered once, not looked for at each lesson.
+    own = select(Lesson.id).where(_concerning(watched, person, day))
+    return or_(
+        Lesson.visibility.in_((Visibility.SIGNED_IN, Visibility.PUBLIC)),
+        partners,
+        Lesson.course_id.in_(taught),
+        Lesson.id.in_(own),
+    )
+
+
+@cache
+def readable_by(regions: int) -> ColumnElement[bool]:
+    """Lessons that may be watched, by ``WATCH.condition``; its values: ``asked_by``."""
+    return _may_watch(WATCH.condition(regions), PERSON, DAY)
+
+
+@cache
+def _is_readable(regions: int | None) -> Select[Any]:
+    statement = select(Lesson.id).where(Lesson.id == bindparam("key"))
+    return statement if regions is None else statement.where(readable_by(regions))
+
+
 # Among so many of the lessons that come next are enough for a page of whoever has many rooms.
 SOON = 500
+
+
+@cache
+def _lessons() -> Select[Any]:
+    return select(Lesson).options(
+        joinedload(Lesson.school),
+        joinedload(Lesson.teacher),
+        selectinload(Lesson.deliveries).options(
+            joinedload(LessonRoom.room).joinedload(Room.school),
+            joinedload(LessonRoom.partnership),
+        ),
+    )
 
 
 class LessonRepository(Repository[Lesson]):
@@ -52,32 +101,19 @@ class LessonRepository(Repository[Lesson]):
     model = Lesson
 
     def base(self) -> Select[Any]:
-        return select(Lesson).options(
-            joinedload(Lesson.school),
-            joinedload(Lesson.teacher),
-            selectinload(Lesson.deliveries).options(
-                joinedload(LessonRoom.room).joinedload(Room.school),
-                joinedload(LessonRoom.partnership),
-            ),
-        )
+        return _lessons()
 
     def readable(self, principal: Principal) -> Select[Any]:
         """The lessons ``principal`` may watch; the same rule as ``seeing.may_watch``."""
         if WATCH.allows_everywhere(principal):
             return self.base()
-        everybody = Lesson.visibility.in_((Visibility.SIGNED_IN, Visibility.PUBLIC))
-        partners = and_(
-            Lesson.visibility == Visibility.PARTNERSHIP, Lesson.school_id.in_(teaching(principal))
-        )
-        taught = select(CourseTeacher.course_id).where(CourseTeacher.person_id == principal.id)
-        own = self.concerning(principal).with_only_columns(Lesson.id).options()
-        return self.base().where(
-            or_(everybody, partners, Lesson.course_id.in_(taught), Lesson.id.in_(own))
-        )
+        watched = WATCH.clause(principal)
+        return self.base().where(_may_watch(watched, principal.id, principal.today))
 
     async def is_readable(self, principal: Principal, key: UUID) -> bool:
-        statement = self.readable(principal).where(Lesson.id == key).with_only_columns(Lesson.id)
-        return (await self.session.execute(statement)).scalar_one_or_none() is not None
+        statement = _is_readable(WATCH.regions(principal))
+        found = await self.session.execute(statement, {"key": key, **asked_by(principal)})
+        return found.scalar_one_or_none() is not None
 
     async def readable_among(self, principal: Principal | None, keys: Sequence[UUID]) -> set[UUID]:
         """Those of ``keys`` that ``readable`` has; the public ones for nobody signed in.
@@ -162,18 +198,10 @@ class LessonRepository(Repository[Lesson]):
         """The lessons of the principal's own day: those they lead, of their schools, and those
         delivered to their classrooms.
         """
-        statement = self.base()
         if WATCH.allows_everywhere(principal):
-            return statement
-        mine = watched_schools(principal)
-        delivered = reaching(principal.today).where(Room.school_id.in_(mine))
-        return statement.where(
-            or_(
-                Lesson.teacher_id == principal.id,
-                Lesson.school_id.in_(mine),
-                Lesson.id.in_(delivered),
-            )
-        )
+            return self.base()
+        watched = WATCH.clause(principal)
+        return self.base().where(_concerning(watched, principal.id, principal.today))
 
     async def concerning_between(
         self, principal: Principal, start: datetime, end: datetime

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload
 
@@ -99,15 +100,25 @@ class UploadRepository(Repository[Upload]):
         return {*(await self.session.execute(statement)).scalars()}
 
 
+@cache
+def _materials() -> Select[Any]:
+    return select(Material).options(joinedload(Material.current).joinedload(MaterialVersion.file))
+
+
+@cache
+def _of_lessons() -> Select[Any]:
+    named = Material.lesson_id.in_(bindparam("lessons", expanding=True))
+    statement = _materials().where(named, Material.removed_at.is_(None))
+    return statement.order_by(Material.lesson_id, Material.position, Material.id)
+
+
 class MaterialRepository(Repository[Material]):
     """Every material read here has its current version with the file loaded."""
 
     model = Material
 
     def base(self) -> Select[Any]:
-        return select(Material).options(
-            joinedload(Material.current).joinedload(MaterialVersion.file)
-        )
+        return _materials()
 
     async def of(
         self, *, lesson_id: UUID | None = None, course_id: UUID | None = None, removed: bool = False
@@ -120,12 +131,7 @@ class MaterialRepository(Repository[Material]):
 
     async def of_lessons(self, lesson_ids: Sequence[UUID]) -> Sequence[Material]:
         """Not removed, by lesson and position."""
-        statement = self.base().where(
-            Material.lesson_id.in_(lesson_ids), Material.removed_at.is_(None)
-        )
-        return await self.all(
-            statement.order_by(Material.lesson_id, Material.position, Material.id)
-        )
+        return await self.all(_of_lessons(), {"lessons": list(lesson_ids)})
 
     async def next_position(self, lesson_id: UUID | None, course_id: UUID | None) -> int:
         statement = select(func.max(Material.position)).where(_place(lesson_id, course_id))

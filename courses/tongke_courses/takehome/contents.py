@@ -63,19 +63,20 @@ class TakenRecording:
 
 @dataclass
 class LessonPart:
-    """``left_out`` of this lesson alone; ``recording``: see ``recordings``."""
+    """``left_out`` of this lesson alone; ``recording``: see ``recordings``. ``shown``: all materials."""
 
     lesson: Lesson
     unit: CourseUnit | None = None
     taken: list[Taken] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     recording: TakenRecording | None = None
+    shown: Sequence[Material] = ()
 
 
 @dataclass
 class Contents:
-    """``lessons`` in their order. ``general``: of the course as a whole. ``course`` None: the lesson
-    is of none.
+    """``lessons`` in their order. ``general``: of the course as a whole, of all that is there
+    (``general_shown``). ``course`` None: the lesson is of none.
     """
 
     kind: str
@@ -89,6 +90,7 @@ class Contents:
     units: Sequence[CourseUnit] = ()
     general: list[Taken] = field(default_factory=list)
     general_left_out: list[LeftOut] = field(default_factory=list)
+    general_shown: Sequence[Material] = ()
     lessons: list[LessonPart] = field(default_factory=list)
 
     @property
@@ -102,6 +104,7 @@ async def of_course(session: ReadSession, principal: Principal | None, key: UUID
     contents = _of(found.course, "course", key, found.course.title, found.course.description)
     contents.units = found.units
     general = await MaterialRepository(session).of(course_id=key)
+    contents.general_shown = general
     contents.general, contents.general_left_out = _sorted(general, contents.licence, principal)
     await _fill(session, principal, contents, found.lessons, found.units)
     return contents
@@ -167,9 +170,10 @@ async def _fill(
         for one in await MaterialRepository(session).of_lessons(keys[start : start + _BATCH]):
             found.setdefault(one.lesson_id, []).append(one)
     for lesson in lessons:
-        taken, left = _sorted(found.get(lesson.id, []), contents.licence, principal)
+        shown = found.get(lesson.id, [])
+        taken, left = _sorted(shown, contents.licence, principal)
         unit = named.get(lesson.unit_id) if lesson.unit_id is not None else None
-        contents.lessons.append(LessonPart(lesson, unit, taken, left))
+        contents.lessons.append(LessonPart(lesson, unit, taken, left, shown=shown))
 
 
 def _sorted(

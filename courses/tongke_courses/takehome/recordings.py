@@ -48,7 +48,12 @@ async def add_to(frame: Frame, principal: Principal | None, contents: Contents) 
     if not parts:
         return
     async with frame.database.read() as session:
-        seen = await LessonRepository(session).readable_among(principal, list(parts))
+        # Of a course only lessons are there that may be watched.
+        seen = (
+            await LessonRepository(session).readable_among(principal, list(parts))
+            if contents.course is None
+            else set(parts)
+        )
         known = await RecordingRepository(session).of_lessons(list(parts))
     asked = [key for key in parts if key in seen and key not in known]
     for key, found in zip(

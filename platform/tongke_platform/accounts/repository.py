@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Executable,
     Select,
     and_,
+    bindparam,
     delete,
     func,
     or_,
@@ -53,6 +55,30 @@ def _usable(statement: Select[*tuple[Any, ...]]) -> Select[Any]:
     return statement.where(Person.deactivated_at.is_(None), Person.erased_at.is_(None))
 
 
+# Asked with every request, so put together once.
+_HASH: Any = bindparam("hash")
+_NOW: Any = bindparam("now")
+_DAY: Any = bindparam("day")
+
+
+@cache
+def _signed_in() -> Select[Any]:
+    statement = select(Person, LoginSession).join(LoginSession, LoginSession.person_id == Person.id)
+    open_now = (LoginSession.token_hash == _HASH, LoginSession.expires_at > _NOW)
+    return with_posts(_usable(statement.where(*open_now)), _DAY)
+
+
+@cache
+def _token_owner() -> Select[Any]:
+    statement = select(Person, ApiToken).join(ApiToken, ApiToken.person_id == Person.id)
+    statement = statement.where(
+        ApiToken.token_hash == _HASH,
+        ApiToken.revoked_at.is_(None),
+        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > _NOW),
+    )
+    return with_posts(_usable(statement), _DAY)
+
+
 class LoginRepository(Repository[LoginSession]):
     model = LoginSession
 
@@ -60,15 +86,8 @@ class LoginRepository(Repository[LoginSession]):
         self, token_hash: str, now: datetime, day: date
     ) -> tuple[Person, LoginSession] | None:
         """Who is signed in with this cookie, with their posts of ``day``: one query."""
-        statement = select(Person, LoginSession).join(
-            LoginSession, LoginSession.person_id == Person.id
-        )
-        statement = statement.where(
-            LoginSession.token_hash == token_hash, LoginSession.expires_at > now
-        )
-        found: tuple[Person, LoginSession] | None = await _first(
-            self.session, with_posts(_usable(statement), day)
-        )
+        asked = {"hash": token_hash, "now": now, "day": day}
+        found: tuple[Person, LoginSession] | None = await _first(self.session, _signed_in(), asked)
         return found
 
     async def remove(self, token_hash: str) -> None:
@@ -132,15 +151,8 @@ class ApiTokenRepository(Repository[ApiToken]):
         self, token_hash: str, now: datetime, day: date
     ) -> tuple[Person, ApiToken] | None:
         """Whose token this is, with their posts of ``day``: one query."""
-        statement = select(Person, ApiToken).join(ApiToken, ApiToken.person_id == Person.id)
-        statement = statement.where(
-            ApiToken.token_hash == token_hash,
-            ApiToken.revoked_at.is_(None),
-            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
-        )
-        found: tuple[Person, ApiToken] | None = await _first(
-            self.session, with_posts(_usable(statement), day)
-        )
+        asked = {"hash": token_hash, "now": now, "day": day}
+        found: tuple[Person, ApiToken] | None = await _first(self.session, _token_owner(), asked)
         return found
 
     async def of(self, person_id: UUID, now: datetime) -> Sequence[ApiToken]:
@@ -372,6 +384,6 @@ async def changed(session: ReadSession, statement: Executable) -> int:
     return found.rowcount
 
 
-async def _first(session: ReadSession, statement: Select[Any]) -> Any:
-    rows: list[Any] = [*(await session.execute(statement)).unique().all()]
+async def _first(session: ReadSession, statement: Select[Any], asked: dict[str, Any]) -> Any:
+    rows: list[Any] = [*(await session.execute(statement, asked)).unique().all()]
     return (rows[0][0], rows[0][1]) if rows else None

@@ -34,7 +34,7 @@ from tongke_platform.organisations.models import (
 from tongke_platform.paging import Listing, Window, contains, count, listing, windowed
 
 
-def in_class(day: date) -> ColumnElement[bool]:
+def in_class(day: Any) -> ColumnElement[bool]:
     """Entries that hold on ``day``."""
     return and_(
         or_(ClassEntry.starts_on.is_(None), ClassEntry.starts_on <= day),
@@ -42,7 +42,7 @@ def in_class(day: date) -> ColumnElement[bool]:
     )
 
 
-def going_on(day: date) -> ColumnElement[bool]:
+def going_on(day: Any) -> ColumnElement[bool]:
     return or_(SchoolClass.ends_on.is_(None), SchoolClass.ends_on >= day)
 
 

@@ -1,6 +1,6 @@
 """The small typed base of every repository: all SQL lives in these, and none of them commits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -22,12 +22,19 @@ class Repository(Generic[M]):
         """The statement all reads start from; a repository adds what it loads along with it."""
         return select(self.model)
 
-    async def one_or_none(self, statement: Select[Any]) -> M | None:
-        found: M | None = (await self.session.execute(statement)).unique().scalar_one_or_none()
+    async def one_or_none(
+        self, statement: Select[Any], values: Mapping[str, Any] | None = None
+    ) -> M | None:
+        """``values``: of the statement's own parameters."""
+        answer = await self.session.execute(statement, values)
+        found: M | None = answer.unique().scalar_one_or_none()
         return found
 
-    async def all(self, statement: Select[Any]) -> Sequence[M]:
-        found: Sequence[M] = (await self.session.execute(statement)).unique().scalars().all()
+    async def all(
+        self, statement: Select[Any], values: Mapping[str, Any] | None = None
+    ) -> Sequence[M]:
+        answer = await self.session.execute(statement, values)
+        found: Sequence[M] = answer.unique().scalars().all()
         return found
 
     async def by_id(self, key: UUID) -> M | None:

@@ -1,6 +1,7 @@
 """Times as people say them: 今天 10:05, Wed 14:20; and lengths: 45 分钟, 1:02:03."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -19,6 +20,7 @@ def clock(instant: datetime, zone: ZoneInfo = SCHOOL_ZONE) -> str:
     return local(instant, zone).strftime("%H:%M")
 
 
+@lru_cache(1000)
 def day_words(day: date, today: date, language: Language) -> str:
     """今天, 明天 or 昨天; a weekday within the week; else the date."""
     say = translations(language)

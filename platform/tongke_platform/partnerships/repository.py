@@ -32,8 +32,8 @@ OVER = (PartnershipState.DECLINED, PartnershipState.WITHDRAWN, PartnershipState.
 _GIVER, _TAKER = aliased(PartnershipSide), aliased(PartnershipSide)
 
 
-def in_force(day: date) -> ColumnElement[bool]:
-    """The same as ``Partnership.in_force``."""
+def in_force(day: Any) -> ColumnElement[bool]:
+    """The same as ``Partnership.in_force``, on a date or a parameter of the statement."""
     return and_(
         Partnership.state == PartnershipState.ACTIVE,
         Partnership.starts_on <= day,
@@ -41,7 +41,7 @@ def in_force(day: date) -> ColumnElement[bool]:
     )
 
 
-def givers_to(takers: Select[Any], day: date) -> Select[Any]:
+def givers_to(takers: Select[Any], day: Any) -> Select[Any]:
     """The ids of the schools that may teach one of ``takers`` (a statement of ids) on ``day``.
 
     A teaching point takes and gives with the school that manages it, which is for the caller to add.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
+    bindparam,
     func,
     or_,
     select,
@@ -36,15 +38,15 @@ from tongke_platform.people.models import Entrustment, Membership, NameKind, Per
 from tongke_platform.people.roles import Role
 
 
-def in_force(day: date) -> ColumnElement[bool]:
-    """Memberships that hold on ``day``."""
+def in_force(day: Any) -> ColumnElement[bool]:
+    """Memberships that hold on ``day``: a date, or a parameter of the statement."""
     return and_(
         or_(Membership.starts_on.is_(None), Membership.starts_on <= day),
         or_(Membership.ends_on.is_(None), Membership.ends_on >= day),
     )
 
 
-def with_posts(statement: Select[Any], day: date) -> Select[Any]:
+def with_posts(statement: Select[Any], day: Any) -> Select[Any]:
     """``statement`` of people, with what each is today, all in one query."""
     return (
         statement.outerjoin(Membership, and_(Membership.person_id == Person.id, in_force(day)))
@@ -369,11 +371,15 @@ class EntrustmentRepository(Repository[Entrustment]):
 
     async def to(self, managers: Sequence[UUID], day: date) -> Sequence[Entrustment]:
         """What is lent to these organisations on ``day``."""
-        return await self.all(
-            self.base().where(
-                Entrustment.manager_id.in_(managers),
-                Entrustment.suspended_at.is_(None),
-                or_(Entrustment.starts_on.is_(None), Entrustment.starts_on <= day),
-                or_(Entrustment.ends_on.is_(None), Entrustment.ends_on >= day),
-            )
-        )
+        return await self.all(_lent_to(), {"managers": list(managers), "day": day})
+
+
+@cache
+def _lent_to() -> Select[Any]:
+    day: Any = bindparam("day")
+    return select(Entrustment).where(
+        Entrustment.manager_id.in_(bindparam("managers", expanding=True)),
+        Entrustment.suspended_at.is_(None),
+        or_(Entrustment.starts_on.is_(None), Entrustment.starts_on <= day),
+        or_(Entrustment.ends_on.is_(None), Entrustment.ends_on >= day),
+    )
