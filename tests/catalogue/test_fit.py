@@ -6,6 +6,8 @@ from uuid import UUID
 from sqlalchemy import event
 
 from tests.catalogue.stage import Stage
+from tongke_courses.catalogue.rights import FOLLOW
+from tongke_courses.lessons.rights import WATCH
 from tongke_courses.textbooks.models import (
     ClassTextbook,
     KnowledgeLink,
@@ -122,3 +124,9 @@ async def test_three_queries(stage: Stage) -> None:
         event.remove(engine, "before_cursor_execute", note)
     assert {one.edition for one in found.values()} == {"unknown"}
     assert len(said) <= 3
+
+
+def test_whoever_lets_a_class_follow_may_watch_its_lessons() -> None:
+    """Why pages show how things suit a class without asking for it again."""
+    assert FOLLOW.roles <= WATCH.roles
+    assert WATCH.entrustable or not FOLLOW.entrustable

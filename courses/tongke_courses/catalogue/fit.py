@@ -78,15 +78,15 @@ async def fit(
     session: ReadSession,
     principal: Principal,
     things: Sequence[Course | Lesson],
-    of_class: SchoolClass,
+    class_id: UUID,
     course: Course | None = None,
 ) -> dict[UUID, Fit]:
-    """By id; three queries for any number of things. ``of_class`` as ``class_seen`` gives it;
+    """By id; three queries for any number of things. ``class_id``: of one that ``class_seen`` gives;
     ``course``: that of the lessons, where they have one in common.
     """
     asked = [Thing.of(one, course) for one in things]
     repository = FitRepository(session)
-    used = await repository.used(of_class.id, {one.subject for one in asked})
+    used = await repository.used(class_id, {one.subject for one in asked})
     nodes = await repository.nodes(
         [one.volume_path for one in used], [one.node for one in asked if one.node is not None]
     )

@@ -154,8 +154,9 @@ async def _courses(
     """Published courses, the newest first."""
     school = UUID(asked.school) if asked.school else None
     filters = Filters(**asked.chosen, school=school, state=CourseState.PUBLISHED)
-    found, after = await service.page(session, principal, filters, before=before, limit=SHOWN)
-    facets = await service.facets(session, principal, filters, tuple(FACETS))
+    eyes = await service.eyes(session, principal)
+    found, after = await service.page(session, eyes, filters, before=before, limit=SHOWN)
+    facets = await service.facets(session, eyes, filters, tuple(FACETS))
     counts = {name: {one.value: one.count for one in facets[name]} for name in FACETS}
     fit = await fit_for(session, principal, chosen, found)
     return Listed(

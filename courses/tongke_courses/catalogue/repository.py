@@ -17,7 +17,7 @@ from tongke_courses.catalogue.models import (
     CourseTeacher,
     CourseUnit,
 )
-from tongke_courses.catalogue.sight import FACETS
+from tongke_courses.catalogue.sight import FACETS, Eyes
 from tongke_platform.database import Repository
 from tongke_platform.organisations.models import Organisation
 from tongke_platform.paging import contains
@@ -78,8 +78,8 @@ class CourseRepository(Repository[Course]):
 
     async def seen(self, principal: Principal | None, key: UUID) -> Course | None:
         """With units."""
-        statement = sight.one(sight.sight(principal))
-        return await self.one_or_none(statement, {**sight.values(principal), "key": key})
+        eyes = sight.eyes(principal)
+        return await self.one_or_none(sight.one(eyes.sight), {**eyes.values, "key": key})
 
     async def by_ids(self, keys: Sequence[UUID]) -> dict[UUID, Course]:
         """Whoever may see them: the caller has asked."""
@@ -87,8 +87,20 @@ class CourseRepository(Repository[Course]):
         return {one.id: one for one in found}
 
     async def ids_seen(self, principal: Principal | None, keys: Sequence[UUID]) -> set[UUID]:
-        asked = {**sight.values(principal), "keys": list(keys)}
-        return set((await self.session.execute(sight.ids(sight.sight(principal)), asked)).scalars())
+        eyes = sight.eyes(principal)
+        asked = {**eyes.values, "keys": list(keys)}
+        return set((await self.session.execute(sight.ids(eyes.sight), asked)).scalars())
+
+    async def eyes(self, principal: Principal | None) -> Eyes:
+        """For several lists of one page: what takes longest to find out is asked once."""
+        found = sight.eyes(principal)
+        if principal is None or found.sight.watching != 0:
+            return found
+        asked = await self.session.execute(sight.reached(found.sight.watching), found.values)
+        keys = asked.scalars().all()
+        if len(keys) > sight.MOST_KNOWN:
+            return found
+        return Eyes(found.sight._replace(known=True), {**found.values, "reached": keys})
 
     async def ids_of(self, key: UUID) -> Sequence[UUID]:
         """Of a teacher or a school."""
@@ -116,36 +128,35 @@ class CourseRepository(Repository[Course]):
         )
 
     async def page(
-        self, principal: Principal | None, filters: Filters, *, before: UUID | None, limit: int
+        self, eyes: Eyes, filters: Filters, *, before: UUID | None, limit: int
     ) -> Sequence[Course]:
         """The newest first."""
-        statement = sight.newest(
-            sight.sight(principal), frozenset(filters.chosen), further=before is not None
-        )
-        asked = {**sight.values(principal), **filters.chosen, "before": before, "limit": limit}
+        chosen = frozenset(filters.chosen)
+        statement = sight.newest(eyes.sight, chosen, further=before is not None)
+        asked = {**eyes.values, **filters.chosen, "before": before, "limit": limit}
         return await self.all(statement.where(*filters.words()) if filters.q else statement, asked)
 
     async def followed_by(
         self, principal: Principal, school_id: UUID, *, before: UUID | None, limit: int
     ) -> Sequence[Course]:
         """Those a class of the school follows, the newest first."""
-        statement = sight.newest(
-            sight.sight(principal), frozenset(), further=before is not None, followed=True
-        )
+        eyes = sight.eyes(principal)
+        further = before is not None
+        statement = sight.newest(eyes.sight, frozenset(), further=further, followed=True)
         asked = {"followers": school_id, "before": before, "limit": limit}
-        return await self.all(statement, {**sight.values(principal), **asked})
+        return await self.all(statement, {**eyes.values, **asked})
 
     async def facets(
-        self, principal: Principal | None, filters: Filters, names: Sequence[str], most: int
+        self, eyes: Eyes, filters: Filters, names: Sequence[str], most: int
     ) -> Sequence[Count]:
         """The most frequent values of each facet among the courses that match all other filters."""
-        who, chosen = sight.sight(principal), frozenset(filters.chosen)
+        who, chosen = eyes.sight, frozenset(filters.chosen)
         statement = (
             sight.facets_with(who, chosen, tuple(names), filters.q)
             if filters.q
             else sight.facets(who, chosen, tuple(names))
         )
-        asked = {**sight.values(principal), **filters.chosen, "most": most}
+        asked = {**eyes.values, **filters.chosen, "most": most}
         return [Count(*row) for row in await self.session.execute(statement, asked)]
 
     async def school_names(self, keys: Sequence[UUID]) -> dict[UUID, str]:

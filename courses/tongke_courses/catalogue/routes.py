@@ -99,12 +99,13 @@ async def list_courses(
         stage or None, subject or None, edition or None, grade or None, term or None,
         school, state, q.strip(),
     )  # fmt: skip
-    found, following_ = await service.page(session, principal, filters, before=before, limit=limit)
+    eyes = await service.eyes(session, principal)
+    found, following_ = await service.page(session, eyes, filters, before=before, limit=limit)
     counts = await service.followers(session, found)
     return CoursePage(
         items=outs(found, counts, await _fit(session, principal, found, class_id)),
         next=following_,
-        facets=await service.facets(session, principal, filters) if facets else None,
+        facets=await service.facets(session, eyes, filters) if facets else None,
     )
 
 
@@ -120,7 +121,7 @@ async def _fit(
     if principal is None:
         raise Unauthorized
     of_class = await fits.class_seen(session, principal, class_id)
-    return await fits.fit(session, principal, things, of_class, course)
+    return await fits.fit(session, principal, things, of_class.id, course)
 
 
 @router.post("", status_code=201)

@@ -20,7 +20,7 @@ from tongke_courses.catalogue.repository import (
 )
 from tongke_courses.catalogue.schemas import CourseChange, CourseIn, FacetValue
 from tongke_courses.catalogue.settling import settle
-from tongke_courses.catalogue.sight import FACETS
+from tongke_courses.catalogue.sight import FACETS, Eyes
 from tongke_courses.catalogue.syllabus_repository import SyllabusRepository, check_node
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Invalid, NotFound, Unauthorized
@@ -102,22 +102,27 @@ async def to_manage(session: WriteSession, by: Principal, key: UUID) -> Course:
     return found
 
 
+async def eyes(session: ReadSession, principal: Principal | None) -> Eyes:
+    """For ``page`` and ``facets``."""
+    return await CourseRepository(session).eyes(principal)
+
+
 async def page(
     session: ReadSession,
-    principal: Principal | None,
+    eyes: Eyes,
     filters: Filters,
     *,
     before: UUID | None = None,
     limit: int = 20,
 ) -> tuple[Sequence[Course], UUID | None]:
     """The newest first, and what comes ``before`` the next page."""
-    found = await CourseRepository(session).page(principal, filters, before=before, limit=limit + 1)
+    found = await CourseRepository(session).page(eyes, filters, before=before, limit=limit + 1)
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
 async def facets(
     session: ReadSession,
-    principal: Principal | None,
+    eyes: Eyes,
     filters: Filters,
     names: Sequence[str] = FACETS,
 ) -> dict[str, list[FacetValue]]:
@@ -126,7 +131,7 @@ async def facets(
     """
     repository = CourseRepository(session)
     found: dict[str, list[FacetValue]] = {name: [] for name in names}
-    for facet, value, number in await repository.facets(principal, filters, names, SHOWN_FACETS):
+    for facet, value, number in await repository.facets(eyes, filters, names, SHOWN_FACETS):
         said = str(UUID(value)) if facet == "school" else value
         found[facet].append(FacetValue(value=said, label=said, count=number))
     if given := found.get("school"):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from tongke_courses.catalogue import sight
 from tongke_courses.catalogue.models import Course
 from tongke_courses.catalogue.repository import CourseRepository, Filters
 from tongke_courses.catalogue.shelf_repository import ShelfRepository
@@ -30,7 +31,7 @@ async def own(
 ) -> Page:
     """The newest first, and what comes ``before`` the next page."""
     found = await CourseRepository(session).page(
-        by, Filters(school=school.id), before=before, limit=limit + 1
+        sight.eyes(by), Filters(school=school.id), before=before, limit=limit + 1
     )
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 

@@ -6,6 +6,7 @@ Putting one together, and telling that it is one known already, takes longer tha
 from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -41,32 +42,40 @@ _COLUMNS: Mapping[str, Any] = {
     **{name: getattr(Course, name) for name in FACETS if name != "school"},
     "school": Course.school_id,
 }
+# With more than these in a statement it is better asked along.
+MOST_KNOWN = 500
 # Of each kind of statement; there are a few ways to see and a few filters together.
 _KEPT = 500
 
 
 class Sight(NamedTuple):
-    """What makes statements differ: in how many regions one watches and manages (None: everywhere)."""
+    """What makes statements differ: in how many regions one watches and manages (None: everywhere);
+    ``known``: whether the courses reached are among the values, asked before.
+    """
 
     watching: int | None
     managing: int | None
+    known: bool = False
 
 
 # Somebody who has not signed in.
 NOBODY = Sight(-1, -1)
 
 
-def sight(principal: Principal | None) -> Sight:
-    if principal is None:
-        return NOBODY
-    return Sight(WATCH.regions(principal), MANAGE.regions(principal))
+class Eyes(NamedTuple):
+    """Somebody's sight, and what statements made for it ask for beside what is looked for."""
+
+    sight: Sight
+    values: Mapping[str, Any]
 
 
-def values(principal: Principal | None) -> dict[str, Any]:
-    """What the statements here ask for when they are executed, beside what is looked for."""
+def eyes(principal: Principal | None) -> Eyes:
     if principal is None:
-        return {}
-    return {**asked_by(principal), **MANAGE.values(principal)}
+        return Eyes(NOBODY, {})
+    return Eyes(
+        Sight(WATCH.regions(principal), MANAGE.regions(principal)),
+        {**asked_by(principal), **MANAGE.values(principal)},
+    )
 
 
 @cache
@@ -100,11 +109,8 @@ def _ways(who: Sight) -> list[ColumnElement[bool]]:
         .join(SchoolClass, SchoolClass.id == CourseFollow.class_id)
         .where(SchoolClass.organisation_id.in_(mine), CourseFollow.ended_on.is_(None))
     )
-    # From the rooms on: from the lessons on it would be a look at all of them.
-    reached = (
-        reaching(DAY)
-        .with_only_columns(Lesson.course_id)
-        .where(Room.school_id.in_(mine), Lesson.course_id.is_not(None))
+    reached = Course.id.in_(
+        bindparam("reached", expanding=True) if who.known else _reached(who.watching)
     )
     partners = and_(
         Course.visibility == Visibility.PARTNERSHIP, Course.school_id.in_(teaching(watched, DAY))
@@ -115,10 +121,25 @@ def _ways(who: Sight) -> list[ColumnElement[bool]]:
         Course.school_id.in_(managed),
         and_(
             Course.state == CourseState.PUBLISHED,
-            or_(Course.visibility.in_(EVERYBODY), ours, partners, Course.id.in_(reached)),
+            or_(Course.visibility.in_(EVERYBODY), ours, partners, reached),
         ),
         and_(Course.state == CourseState.WITHDRAWN, ours),
     ]
+
+
+@cache
+def _reached(watching: int | None) -> Select[UUID | None]:
+    """Courses with lessons delivered to one's schools."""
+    mine = select(Organisation.id).where(WATCH.condition(watching))
+    # From the rooms on: from the lessons on it would be a look at all of them.
+    statement = reaching(DAY).with_only_columns(Lesson.course_id)
+    return statement.where(Room.school_id.in_(mine), Lesson.course_id.is_not(None))
+
+
+@cache
+def reached(watching: int | None) -> Select[UUID | None]:
+    """Each once, one more than ``MOST_KNOWN``."""
+    return _reached(watching).distinct().limit(MOST_KNOWN + 1)
 
 
 @cache
