@@ -120,7 +120,7 @@ async def test_three_queries(stage: Stage) -> None:
             said.append(statement)
 
         event.listen(engine, "before_cursor_execute", note)
-        found = await fit.fit(session, by, courses, of_class)
+        found = await fit.fit(session, by, courses, of_class.id)
         event.remove(engine, "before_cursor_execute", note)
     assert {one.edition for one in found.values()} == {"unknown"}
     assert len(said) <= 3
