@@ -181,14 +181,14 @@ def _narrowed(chosen: Collection[str]) -> list[ColumnElement[bool]]:
 
 
 @lru_cache(_KEPT)
-def facets(who: Sight, chosen: frozenset[str], names: tuple[str, ...]) -> CompoundSelect[Any]:
+def facets(who: Sight, chosen: frozenset[str], names: tuple[str, ...]) -> CompoundSelect[str, Any, Any]:
     """See ``facets_with``."""
     return facets_with(who, chosen, names, "")
 
 
 def facets_with(
     who: Sight, chosen: frozenset[str], names: tuple[str, ...], q: str
-) -> CompoundSelect[Any]:
+) -> CompoundSelect[str, Any, Any]:
     """How many courses with ``q`` in the title have which value of each of ``names``, the ``most``
     frequent of them, among those that match all other ``chosen`` facets: facet, value, number.
 
