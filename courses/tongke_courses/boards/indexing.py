@@ -29,7 +29,7 @@ TITLE = 60
 
 async def written(session: WriteSession, topic: Topic, post: Post) -> None:
     """New, changed or taken out."""
-    group = await session.get_one(Group, topic.group_id)
+    group = topic.group
     first = await PostRepository(session).first(topic.id)
     if first is None or first.id == post.id:
         await index.put(session, _of_topic(topic, group, post))
@@ -73,7 +73,7 @@ async def _follow_topic(session: WriteSession, key: UUID) -> UUID | None:
     if topic is None or first is None or not _found(topic):
         await index.remove(session, TOPIC, key)
         return None
-    await index.put(session, _of_topic(topic, await session.get_one(Group, topic.group_id), first))
+    await index.put(session, _of_topic(topic, topic.group, first))
     return first.id
 
 
@@ -85,13 +85,12 @@ async def _follow_posts(
     session: WriteSession, key: UUID, first: UUID | None, posts: Sequence[Post]
 ) -> None:
     topic = await TopicRepository(session).by_id(key)
-    group = await session.get_one(Group, topic.group_id) if topic is not None else None
     for post in posts:
         gone = post.deleted_at is not None or post.id == first
-        if gone or group is None or topic is None or not _found(topic):
+        if gone or topic is None or not _found(topic):
             await index.remove(session, POST, post.id)
         else:
-            await index.put(session, _of_post(post, group))
+            await index.put(session, _of_post(post, topic.group))
 
 
 def _of_topic(topic: Topic, group: Group, first: Post | None) -> Document:

@@ -15,9 +15,10 @@ from uuid import UUID
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.dollarmath.index import math_inline_dollar
 
 MOST_TEXT = 40_000
 MOST_MENTIONS = 50
@@ -25,6 +26,8 @@ MOST_MENTIONS = 50
 NESTED = 12
 # Every row of a table is filled up to the width of its head: a page of "|" would become megabytes.
 MOST_CELLS = 20_000
+# Of one formula.
+MOST_LINES = 40
 
 _SAFE = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 _FILE = re.compile(r"file:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE | re.ASCII)
@@ -222,6 +225,31 @@ def _goes_on(text: str, end: int) -> bool:
     return text[end : end + 1].isascii() and text[end : end + 1].isalnum()
 
 
+def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """From ``$$`` at the beginning of a line to ``$$`` at the end of one. The library's own rule looks
+    through all that follows for every ``$$`` that is never closed.
+    """
+    if state.is_code_block(start) or not _line(state, start).startswith("$$"):
+        return False
+    said, at = [_line(state, start)[2:]], start
+    while not said[-1].endswith("$$"):
+        at += 1
+        within = at < min(end, start + MOST_LINES) and state.sCount[at] >= state.blkIndent
+        if "$$" in said[-1] or not within or state.isEmpty(at):
+            return False
+        said.append(_line(state, at))
+    if not silent:
+        state.line = at + 1
+        token = state.push("math_block", "math", 0)
+        token.block, token.map = True, [start, state.line]
+        token.content = "\n".join(said)[:-2]
+    return True
+
+
+def _line(state: StateBlock, at: int) -> str:
+    return state.src[state.bMarks[at] + state.tShift[at] : state.eMarks[at]].rstrip()
+
+
 def _formula(tag: str) -> Callable[..., str]:
     def made(_renderer: Any, tokens: Sequence[Token], at: int, *_: Any) -> str:
         said = escapeHtml(tokens[at].content.strip())
@@ -243,14 +271,9 @@ def _make(*rules: str) -> MarkdownIt:
     made = _Parser("commonmark", {"html": False, "maxNesting": NESTED, "breaks": True})
     made.enable(["strikethrough", *rules])
     made.disable(["html_block", "html_inline"])
-    made.use(
-        dollarmath_plugin,
-        allow_labels=False,
-        allow_space=False,
-        allow_digits=False,
-        allow_blank_lines=False,
-        double_inline=False,
-    )
+    formula = math_inline_dollar(allow_space=False, allow_digits=False)
+    made.inline.ruler.before("escape", "math_inline", formula)
+    made.block.ruler.before("fence", "math_block", _formula_block)
     made.core.ruler.push("settle", _walk)
     for name, tag in (("math_inline", "span"), ("math_block", "div")):
         made.add_render_rule(name, _formula(tag))

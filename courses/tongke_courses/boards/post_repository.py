@@ -20,7 +20,6 @@ from tongke_courses.boards.models import (
 from tongke_courses.boards.repository import shown
 from tongke_courses.groups.models import Group
 from tongke_platform.database import Repository, take_turn, utc_now, uuid7
-from tongke_platform.people.models import Person
 
 # Any number will do that no other turn is taken by.
 _TURN = 0x626F6172
@@ -33,7 +32,7 @@ class PostRepository(Repository[Post]):
     model = Post
 
     def base(self) -> Select[Any]:
-        return select(Post).options(joinedload(Post.by).load_only(Person.display_name))
+        return select(Post).options(joinedload(Post.by))
 
     async def sending(self, person_id: UUID, sent_as: UUID) -> Post | None:
         """What somebody has sent with this key; until the transaction ends nobody else sends it."""

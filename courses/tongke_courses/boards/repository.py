@@ -20,12 +20,9 @@ from tongke_courses.boards.models import (
     TopicStep,
     TopicTry,
 )
-from tongke_courses.groups.models import Group
 from tongke_courses.textbooks.models import TextbookNode
 from tongke_courses.textbooks.repository import below
 from tongke_platform.database import Repository, utc_now, uuid7
-from tongke_platform.organisations.models import SchoolClass
-from tongke_platform.people.models import Person
 
 MOST_PINNED = 50
 
@@ -72,14 +69,14 @@ def shown() -> tuple[ColumnElement[bool], ...]:
 
 
 class TopicRepository(Repository[Topic]):
-    """Every topic read here has who began it, and its group's name."""
+    """Every topic read here has who began it, and its group but for lists."""
 
     model = Topic
 
     def base(self) -> Select[Any]:
         return select(Topic).options(
-            joinedload(Topic.by).load_only(Person.display_name),
-            joinedload(Topic.group).load_only(Group.name, Group.organisation_id),
+            joinedload(Topic.by),
+            joinedload(Topic.group),
         )
 
     async def group_of(self, key: UUID) -> UUID | None:
@@ -108,8 +105,10 @@ class TopicRepository(Repository[Topic]):
         return await self.all(self._listed(groups, wanted).limit(limit))
 
     def _listed(self, groups: Collection[UUID], wanted: Filter) -> Select[Any]:
+        """Without their groups."""
         return (
-            self.base()
+            select(Topic)
+            .options(joinedload(Topic.by))
             .where(Topic.group_id.in_(groups), *shown(), *wanted.clauses())
             .order_by(Topic.last_post_id.desc())
         )
@@ -180,14 +179,8 @@ class TopicRepository(Repository[Topic]):
             await self.session.execute(insert(TopicReading), new)
 
     async def following(self, after: UUID | None, limit: int) -> Sequence[Topic]:
-        """In the order of their ids, with what the search needs of their groups."""
-        statement = (
-            select(Topic)
-            .options(joinedload(Topic.group).load_only(Group.subject, Group.stage, Group.grade))
-            .where(*shown())
-            .order_by(Topic.id)
-            .limit(limit)
-        )
+        """In the order of their ids."""
+        statement = self.base().where(*shown()).order_by(Topic.id).limit(limit)
         return await self.all(statement.where(Topic.id > after) if after else statement)
 
     async def readable(self, groups: Collection[UUID], keys: Sequence[UUID]) -> set[UUID]:
@@ -201,7 +194,7 @@ class StepRepository(Repository[TopicStep]):
     model = TopicStep
 
     def base(self) -> Select[Any]:
-        return select(TopicStep).options(joinedload(TopicStep.by).load_only(Person.display_name))
+        return select(TopicStep).options(joinedload(TopicStep.by))
 
     async def of(self, topic_id: UUID) -> Sequence[TopicStep]:
         return await self.all(
@@ -216,8 +209,8 @@ class TryRepository(Repository[TopicTry]):
 
     def base(self) -> Select[Any]:
         return select(TopicTry).options(
-            joinedload(TopicTry.person).load_only(Person.display_name),
-            joinedload(TopicTry.school_class).load_only(SchoolClass.name),
+            joinedload(TopicTry.person),
+            joinedload(TopicTry.school_class),
         )
 
     async def of(self, topic_id: UUID) -> Sequence[TopicTry]:
