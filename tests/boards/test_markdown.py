@@ -26,7 +26,34 @@ READERS = Audience(
 )
 TAGS = re.compile(r"<(/?)([a-z0-9]+)((?:\s[^>]*)?)>")
 ALLOWED = frozenset(
-    ["p", "br", "hr", "h3", "h4", "h5", "h6", "em", "strong", "s", "blockquote", "code", "pre", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "a", "img", "div", "span"]
+    [
+        "p",
+        "br",
+        "hr",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "em",
+        "strong",
+        "s",
+        "blockquote",
+        "code",
+        "pre",
+        "ul",
+        "ol",
+        "li",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "a",
+        "img",
+        "div",
+        "span",
+    ]
 )
 ATTRIBUTES = re.compile(
     r'(?: (?:href="(?:https?://|mailto:|/groups/g/files/)[^"]*"|src="/groups/g/files/[^"]*"'

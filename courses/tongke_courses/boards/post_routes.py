@@ -38,52 +38,54 @@ async def reply(
     return await outs.post(session, principal, sent.post)
 
 
-@router.patch("/posts/{post_id}")
+@router.patch("/posts/{board_post_id}")
 async def change(
-    post_id: UUID,
+    board_post_id: UUID,
     body: PostChange,
     session: Writing,
     principal: RequiredPrincipal,
     frame: TheFrame,
 ) -> PostOut:
     """Only one's own. What it said before is kept."""
-    found = await posting.edit(session, frame, principal, post_id, body)
+    found = await posting.edit(session, frame, principal, board_post_id, body)
     return await outs.post(session, principal, found)
 
 
-@router.delete("/posts/{post_id}", status_code=204)
+@router.delete("/posts/{board_post_id}", status_code=204)
 async def remove(
-    post_id: UUID,
+    board_post_id: UUID,
     session: Writing,
     principal: RequiredPrincipal,
     frame: TheFrame,
     body: RemovalIn | None = None,
 ) -> None:
     """It keeps its place and says why."""
-    await posting.remove(session, frame, principal, post_id, body.reason if body else "")
+    await posting.remove(session, frame, principal, board_post_id, body.reason if body else "")
 
 
-@router.get("/posts/{post_id}/edits")
-async def edits(post_id: UUID, session: Reading, principal: RequiredPrincipal) -> list[EditOut]:
+@router.get("/posts/{board_post_id}/edits")
+async def edits(
+    board_post_id: UUID, session: Reading, principal: RequiredPrincipal
+) -> list[EditOut]:
     """What it said before, the first words first."""
-    return [outs.edit(one) for one in await posting.edits(session, principal, post_id)]
+    return [outs.edit(one) for one in await posting.edits(session, principal, board_post_id)]
 
 
-@router.put("/posts/{post_id}/vote")
-async def vote(post_id: UUID, session: Writing, principal: RequiredPrincipal) -> VoteOut:
-    found = await posting.vote(session, principal, post_id, wanted=True)
+@router.put("/posts/{board_post_id}/vote")
+async def vote(board_post_id: UUID, session: Writing, principal: RequiredPrincipal) -> VoteOut:
+    found = await posting.vote(session, principal, board_post_id, wanted=True)
     return VoteOut(votes=found.votes, voted=True)
 
 
-@router.delete("/posts/{post_id}/vote")
-async def unvote(post_id: UUID, session: Writing, principal: RequiredPrincipal) -> VoteOut:
-    found = await posting.vote(session, principal, post_id, wanted=False)
+@router.delete("/posts/{board_post_id}/vote")
+async def unvote(board_post_id: UUID, session: Writing, principal: RequiredPrincipal) -> VoteOut:
+    found = await posting.vote(session, principal, board_post_id, wanted=False)
     return VoteOut(votes=found.votes, voted=False)
 
 
-@router.post("/posts/{post_id}/reports", status_code=204)
+@router.post("/posts/{board_post_id}/reports", status_code=204)
 async def report(
-    post_id: UUID, body: ReportIn, session: Writing, principal: RequiredPrincipal
+    board_post_id: UUID, body: ReportIn, session: Writing, principal: RequiredPrincipal
 ) -> None:
     """To who moderates the group. Reported again it is the same report."""
-    await moderating.report(session, principal, post_id, body)
+    await moderating.report(session, principal, board_post_id, body)
