@@ -61,7 +61,7 @@ def changed(now: Any) -> Conflict:
 async def part_in(session: ReadSession, by: Principal, group_id: UUID) -> Role:
     """Raises NotFound ``no_group`` for who does not belong to it."""
     part = await groups.part_of(session, by, group_id)
-    if part not in rights.READ.roles:
+    if part is None or part not in rights.READ.roles:
         raise groups.missing()
     return part
 
