@@ -1,5 +1,6 @@
 """Errors carry their status; one handler renders them, as a problem (RFC 9457) or as a page."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -11,7 +12,9 @@ def N_(message: str) -> str:
 
 
 class TongkeError(Exception):
-    """``message`` is an English sentence with %(name)s places, translated by the handler."""
+    """``message`` is an English sentence with %(name)s places, translated by the handler. ``extra``
+    are further members of the problem, for programs.
+    """
 
     status = 500
     code = "internal"
@@ -24,12 +27,14 @@ class TongkeError(Exception):
         code: str | None = None,
         status: int | None = None,
         retry_after: int | None = None,
+        extra: Mapping[str, Any] | None = None,
         **params: Any,
     ) -> None:
         self.message = message or type(self).message
         self.code = code or type(self).code
         self.status = status or type(self).status
         self.retry_after = retry_after
+        self.extra = dict(extra or {})
         self.params = params
         super().__init__(f"{self.code}: {self.message % params if params else self.message}")
 

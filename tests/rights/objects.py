@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from tests.rights.acting import PHOTO, principal
+from tests.rights.board_objects import topics
 from tests.rights.course_objects import course, material, package, textbooks
 from tests.rights.group_objects import teacher_group
 from tongke_courses.lessons import service as lessons
@@ -367,5 +368,6 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     fact,
     undo,
     teacher_group,
+    topics,
     audit_entry,
 )

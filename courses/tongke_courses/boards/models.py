@@ -94,8 +94,7 @@ class Topic(Record):
 class Post(Record):
     """``text`` is Markdown as it was written, ``html`` what became of it: safe to show, made again when
     the text changes. ``sent_as`` is the writer's own key of what she sent: the same key again is the
-    same post. ``said_before`` and ``said_before_by`` keep a quotation readable when the post it answers
-    (``reply_to_id``) is gone. A deleted post keeps its place and says why; its text is gone for readers.
+    same post. A deleted post keeps its place and says why; its text is gone for readers.
     """
 
     __tablename__ = "board_posts"

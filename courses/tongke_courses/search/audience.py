@@ -56,10 +56,13 @@ async def asker(session: ReadSession, principal: Principal | None) -> frozenset[
     return frozenset(found | {taught_by(one) for one in leads})
 
 
+def groups(principal: Principal) -> frozenset[str]:
+    """The tokens of the groups somebody belongs to."""
+    return frozenset(group(one.scope_id) for one in principal.posts if one.scope_id is not None)
+
+
 def _posts(principal: Principal) -> Iterable[str]:
-    for post in principal.posts:
-        if post.scope_id is not None:
-            yield group(post.scope_id)
+    yield from groups(principal)
     for post in WATCH.posts(principal):
         if post.scope is Scope.ORGANISATION and post.organisation_id is not None:
             yield f"s:{post.organisation_id}"

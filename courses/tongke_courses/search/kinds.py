@@ -32,7 +32,8 @@ class Kind:
     ``readable_ids(session, principal or None, ids)``: those of ``ids`` that may be seen; the last
     word, whatever the index says. ``documents(session, after)``: all there are with an id above
     ``after``, in the order of their ids, for rebuilding. ``ask_again(session)``, for a kind whose
-    texts take long to read: has them put again in the background.
+    texts take long to read: has them put again in the background. ``closed``: only for members of
+    groups, whatever else somebody may see.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Kind:
     readable_ids: ReadableIds
     documents: Documents | None = None
     ask_again: AskAgain | None = None
+    closed: bool = False
 
 
 _kinds: dict[str, Kind] = {}

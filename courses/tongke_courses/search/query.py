@@ -75,12 +75,13 @@ async def find(
     *,
     kinds: Collection[str] = (),
     facets: Mapping[str, str] | None = None,
+    group: UUID | None = None,
     limit: int = 20,
     offset: int = 0,
     counts: bool = False,
 ) -> Found:
     """``principal`` None is somebody not signed in. ``facets``: of ``tokens.FACETS``, empty ones do
-    not count. ``counts``: ``facet_counts`` are wanted. Nothing is found by a text without a letter
+    not count. ``group``: only what is of that group. ``counts``: ``facet_counts`` are wanted. Nothing is found by a text without a letter
     or digit.
     """
     asked = terms(text)
@@ -91,9 +92,11 @@ async def find(
     ):
         return Found()
     who = await audience.asker(session, principal)
+    own = audience.groups(principal) if principal is not None else frozenset[str]()
+    chosen = _chosen(facets or {}, group)
     first, last = max(offset, 0), max(offset, 0) + min(max(limit, 0), MAX_LIMIT)
     shown = range(first, last)
-    search = _Search(session, principal, _roads(asked, kinds, facets or {}, who), shown)
+    search = _Search(session, principal, _roads(asked, kinds, chosen, who, own), shown)
     found = await search.answers(Trust.OPEN)
     page = found[first : min(last, MOST)]
     if not await search.all_readable(page):
@@ -212,22 +215,27 @@ class _Search:
         return found
 
 
+def _chosen(facets: Mapping[str, str], group: UUID | None) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = [
+        (facet_token(name, value),) for name, value in facets.items() if value
+    ]
+    return [*found, (audience_token(audience.group(group)),)] if group is not None else found
+
+
 def _roads(
     asked: tuple[Term, ...],
     kinds: Collection[str],
-    facets: Mapping[str, str],
+    chosen: list[tuple[str, ...]],
     who: frozenset[str] | None,
+    own: frozenset[str],
 ) -> list[_Road]:
     """What everybody may find is one road, what a great part of all is labelled with another: a
     database finds neither quickly among forty labels, of which the others stand on little.
     """
-    chosen: list[tuple[str, ...]] = [
-        (facet_token(name, value),) for name, value in facets.items() if value
-    ]
-    if kinds:
-        chosen.append(tuple(kind_token(one) for one in dict.fromkeys(kinds) if registry.get(one)))
     if who is None:
-        return [_Road(Wanted(asked, tuple(chosen)), trusted=True)]
+        return _everywhere(asked, kinds, chosen, own)
+    if kinds:
+        chosen = [*chosen, _of_kinds(kinds)]
     wide = {one for one in who - audience.OPEN if audience.is_wide(one)}
     roads = [(who & audience.OPEN, True, False), (wide, False, False)]
     roads.append((who - audience.OPEN - wide, False, True))
@@ -236,6 +244,29 @@ def _roads(
         for some, trusted, scarce in roads
         if some
     ]
+
+
+def _everywhere(
+    asked: tuple[Term, ...],
+    kinds: Collection[str],
+    chosen: list[tuple[str, ...]],
+    own: frozenset[str],
+) -> list[_Road]:
+    """Of who sees all there is but for what is said in groups: that is for their members."""
+    wanted = [one for one in registry.all_kinds() if not kinds or one.name in kinds]
+    open_ = [one.name for one in wanted if not one.closed]
+    closed = [one.name for one in wanted if one.closed]
+    roads: list[_Road] = []
+    if open_:
+        roads.append(_Road(Wanted(asked, (*chosen, _of_kinds(open_))), trusted=True))
+    if closed and own:
+        groups = (*chosen, _of_kinds(closed), _labelled(own))
+        roads.append(_Road(Wanted(asked, groups, scarce=True), trusted=False))
+    return roads
+
+
+def _of_kinds(kinds: Collection[str]) -> tuple[str, ...]:
+    return tuple(kind_token(one) for one in dict.fromkeys(kinds) if registry.get(one))
 
 
 def _labelled(who: Collection[str]) -> tuple[str, ...]:

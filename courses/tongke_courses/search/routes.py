@@ -1,6 +1,7 @@
 """JSON API of the search."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 
@@ -23,12 +24,13 @@ async def search(
     edition: str = "",
     grade: str = "",
     school: str = "",
+    group: UUID | None = None,
     counts: bool = False,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
     offset: Annotated[int, Query(ge=0, le=MOST)] = 0,
 ) -> FoundOut:
     """What answers ``q`` and may be seen by whoever asks, with or without signing in. With ``counts`` also
-    how many of them have which value of each facet.
+    how many of them have which value of each facet. ``group``: only what was said there.
     """
     facets = {
         "stage": stage, "subject": subject, "edition": edition, "grade": grade, "school": school,
@@ -39,6 +41,7 @@ async def search(
         q,
         kinds=[one for one in kind or () if one],
         facets=facets,
+        group=group,
         limit=limit,
         offset=offset,
         counts=counts,

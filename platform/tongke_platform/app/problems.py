@@ -145,7 +145,7 @@ def from_http(error: HTTPException) -> TongkeError:
 def install(app: FastAPI) -> None:
     async def on_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, TongkeError)
-        return render(request, error)
+        return render(request, error, error.extra)
 
     async def on_refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session
 
+from tongke_courses.boards import indexing as boards
 from tongke_courses.catalogue import indexing as courses
 from tongke_courses.catalogue.repository import CourseRepository
 from tongke_courses.lessons import indexing as lessons
@@ -32,6 +33,7 @@ def install() -> None:
     lessons.register()
     courses.register()
     materials.register()
+    boards.register()
     if not event.contains(Session, "before_flush", _before_flush):
         event.listen(Session, "before_flush", _before_flush)
 
@@ -54,6 +56,7 @@ def register(frame: Frame) -> None:
         await renamed(frame, UUID(payload["id"]))
 
     frame.jobs.handle(RENAMED, follow)
+    boards.register_job(frame)
 
 
 async def renamed(frame: Frame, key: UUID) -> None:

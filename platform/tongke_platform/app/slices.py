@@ -5,6 +5,8 @@ from functools import cache
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
+from tongke_courses.boards import moderation_routes, post_routes
+from tongke_courses.boards import routes as board_routes
 from tongke_courses.catalogue import door_routes as catalogue_doors
 from tongke_courses.catalogue import pages as catalogue_pages
 from tongke_courses.catalogue import pages_approvals as approval_pages
@@ -107,6 +109,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     approval_pages.router,
     group_routes.router,
     group_activity_routes.router,
+    board_routes.router,
+    post_routes.router,
+    moderation_routes.router,
     group_pages.router,
     group_people_pages.router,
     group_activity_pages.router,

@@ -91,6 +91,12 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/groups/{group_id}/people",
         "/groups/{group_id}/activities/new",
     ),
+    "topic": (
+        "/api/groups/{group_id}/topics",
+        "/api/groups/{group_id}/reports",
+        "/api/topics/{topic_id}",
+        "/api/posts/{board_post_id}/edits",
+    ),
     "activity": (
         "/api/activities/{activity_id}",
         "/activities/{activity_id}",

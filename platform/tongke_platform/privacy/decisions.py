@@ -33,6 +33,9 @@ _HISTORY = Decision(
     Erase.KEEP, True, "the history of a school: which post was held, which lesson given"
 )
 _EVIDENCE = Decision(Erase.KEEP, True, "shows that the law's request was met")
+_SAID = Decision(
+    Erase.KEEP, True, "others have answered it: what was said in a group stays, without a name"
+)
 
 DECISIONS: dict[str, Decision] = {
     "credentials.person_id": _ABOUT,
@@ -59,6 +62,23 @@ DECISIONS: dict[str, Decision] = {
     "group_dues.person_id": Decision(
         Erase.KEEP, True, "the history of a group: what was brought to its meetings"
     ),
+    "board_topics.by_id": _SAID,
+    "board_posts.by_id": _SAID,
+    "board_post_edits.by_id": _SAID,
+    "board_topic_steps.by_id": _SAID,
+    "board_post_votes.person_id": Decision(
+        Erase.KEEP, True, "how many voted stays true; who did has no name left"
+    ),
+    "board_post_mentions.person_id": _ABOUT,
+    "board_topic_tries.person_id": Decision(
+        Erase.KEEP, True, "the history of a group: what was tried, and by how many"
+    ),
+    "board_post_reports.person_id": Decision(
+        Erase.KEEP, True, "what was reported still has to be answered"
+    ),
+    "board_group_follows.person_id": _ABOUT,
+    "board_topic_readings.person_id": _ABOUT,
+    "board_drafts.person_id": _ABOUT,
     "uploads.person_id": _ABOUT,
     "package_imports.by_id": _ABOUT,
     "data_exports.person_id": _EVIDENCE,

@@ -1,0 +1,178 @@
+"""What moderators do: pin, close, move, merge and split topics, and answer reports."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from tongke_courses.boards import holding, indexing, posting, rights, service, telling
+from tongke_courses.boards.holding import no_post, no_topic
+from tongke_courses.boards.models import PostReport, Topic
+from tongke_courses.boards.post_repository import PostRepository, ReportRepository
+from tongke_courses.boards.repository import TopicRepository
+from tongke_courses.boards.schemas import MergeIn, MoveIn, ReportIn, SplitIn
+from tongke_platform.database import ReadSession, WriteSession
+from tongke_platform.errors import N_, Conflict, Invalid, NotFound
+from tongke_platform.frame import Frame
+from tongke_platform.rights import Principal
+
+ITSELF = N_("A topic cannot be joined with itself.")
+ALL_POSTS = N_("At least one post stays where it is.")
+NO_REPORT = N_("There is no such report.")
+
+
+async def pin(session: WriteSession, frame: Frame, by: Principal, key: UUID, *, on: bool) -> Topic:
+    """Twice is no error. Raises NotFound, Forbidden ``not_your_part``, Conflict ``deleted``,
+    ``merged``.
+    """
+    topic = (await holding.topic(session, by, key, rights.MODERATE)).topic
+    if (topic.pinned_at is not None) is not on:
+        topic.pinned_at = frame.now() if on else None
+        await service.touched(session, topic)
+    return topic
+
+
+async def close(
+    session: WriteSession, frame: Frame, by: Principal, key: UUID, *, on: bool
+) -> Topic:
+    """Nothing new is written in a closed one. Twice is no error. Raises as ``pin``."""
+    topic = (await holding.topic(session, by, key, rights.MODERATE)).topic
+    if (topic.closed_at is not None) is not on:
+        topic.closed_at = frame.now() if on else None
+        await service.touched(session, topic)
+    return topic
+
+
+async def move(session: WriteSession, by: Principal, key: UUID, wanted: MoveIn) -> Topic:
+    """Into another group that ``by`` moderates as well, with all its posts and their files.
+
+    Raises NotFound ``no_topic``, ``no_group``, Forbidden ``not_your_part``, Conflict ``changed``,
+    ``deleted``, ``merged``.
+    """
+    held = await holding.topic(session, by, key, rights.MODERATE, also=wanted.group_id)
+    topic = held.topic
+    await service.check_version(session, by, topic, wanted.version)
+    if topic.group_id == wanted.group_id:
+        return topic
+    topic.group_id, topic.pinned_at = wanted.group_id, None
+    await session.flush()
+    await TopicRepository(session).carry_to_group(topic.id, topic.group_id)
+    await session.refresh(topic, ["group"])
+    for post in await PostRepository(session).with_files(topic.id):
+        made = await posting.rendered(session, by, topic.group_id, post.text)
+        post.html = made.html
+    await service.touched(session, topic)
+    await indexing.topic_changed(session, topic)
+    return topic
+
+
+async def merge(
+    session: WriteSession, frame: Frame, by: Principal, key: UUID, wanted: MergeIn
+) -> Topic:
+    """Its posts stand in ``into_id`` in the order they were written, and its address leads there.
+
+    Raises NotFound ``no_topic``, Forbidden ``not_your_part``, Invalid ``itself``, Conflict
+    ``changed``, ``deleted``, ``merged``.
+    """
+    held = await holding.topic(session, by, key, rights.MODERATE)
+    gone = held.topic
+    topics = TopicRepository(session)
+    into = await topics.to_change(wanted.into_id)
+    if into is None or into.group_id != gone.group_id:
+        raise no_topic()
+    if into.id == gone.id:
+        raise Invalid(ITSELF, code="itself")
+    holding.check_there(into)
+    await service.check_version(session, by, gone, wanted.version)
+    await topics.carry_over(gone.id, into.id)
+    await topics.lead_on(gone.id, into.id)
+    gone.merged_into_id, gone.pinned_at = into.id, None
+    gone.closed_at, gone.posts = gone.closed_at or frame.now(), 0
+    await topics.count_again(into)
+    for one in (gone, into):
+        await service.touched(session, one)
+        await indexing.topic_changed(session, one)
+    return into
+
+
+async def split(session: WriteSession, by: Principal, key: UUID, wanted: SplitIn) -> Topic:
+    """The posts named become a topic of the same group; the new topic.
+
+    Raises NotFound ``no_topic``, ``no_post``, Forbidden ``not_your_part``, Invalid ``all_posts``,
+    Conflict ``changed``, ``deleted``, ``merged``.
+    """
+    held = await holding.topic(session, by, key, rights.MODERATE)
+    topic, keys = held.topic, set(wanted.post_ids)
+    await service.check_version(session, by, topic, wanted.version)
+    posts = PostRepository(session)
+    if await posts.ids_in(key, keys) != keys:
+        raise no_post()
+    if len(keys) >= topic.posts:
+        raise Invalid(ALL_POSTS, code="all_posts")
+    made = await _split_off(session, topic, keys, wanted.title)
+    for one in (topic, made):
+        await service.touched(session, one)
+        await indexing.topic_changed(session, one)
+    return made
+
+
+async def _split_off(
+    session: WriteSession, topic: Topic, keys: Collection[UUID], title: str
+) -> Topic:
+    """By who wrote its first post."""
+    topics, posts = TopicRepository(session), PostRepository(session)
+    first = (await posts.by_ids([min(keys)]))[min(keys)]
+    made = await topics.add(
+        Topic(
+            group_id=topic.group_id,
+            title=title,
+            by_id=first.by_id,
+            last_post_at=first.created_at,
+        )
+    )
+    await topics.give(keys, made.id)
+    for one in (topic, made):
+        await topics.count_again(one)
+    await topics.copy_readings(topic.id, made.id)
+    await session.refresh(made, ["by", "group"])
+    return made
+
+
+async def report(
+    session: WriteSession, by: Principal, key: UUID, wanted: ReportIn
+) -> tuple[PostReport, bool]:
+    """Of one post by one person once; whether it is new. Raises NotFound, Conflict ``deleted``."""
+    held, post = await holding.post(session, by, key, rights.READ)
+    reports = ReportRepository(session)
+    if there := await reports.by_person(key, by.id):
+        return there, False
+    if post.deleted_at is not None:
+        raise Conflict(posting.OUT, code="deleted")
+    made = await reports.add(
+        PostReport(group_id=held.group.id, post_id=key, person_id=by.id, reason=wanted.reason)
+    )
+    await session.refresh(made, ["post"])
+    await telling.reported(session, held.topic, post)
+    return made, True
+
+
+async def reports(session: ReadSession, by: Principal, group_id: UUID) -> Sequence[PostReport]:
+    """Raises NotFound ``no_group``, Forbidden ``not_your_part``."""
+    part = await holding.part_in(session, by, group_id)
+    if part not in rights.MODERATE.roles:
+        raise holding.not_your_part()
+    return await ReportRepository(session).of_group(group_id)
+
+
+async def answer(
+    session: WriteSession, frame: Frame, by: Principal, group_id: UUID, key: UUID, *, upheld: bool
+) -> PostReport:
+    """To take the post out is a thing of its own. Answered again, the later answer counts.
+
+    Raises NotFound ``no_group``, ``no_report``, Forbidden ``not_your_part``.
+    """
+    await holding.group(session, by, group_id, rights.MODERATE)
+    found = await ReportRepository(session).by_id(key)
+    if found is None or found.group_id != group_id:
+        raise NotFound(NO_REPORT, code="no_report")
+    found.answered_at, found.answered_by_id, found.upheld = frame.now(), by.id, upheld
+    await session.flush()
+    return found

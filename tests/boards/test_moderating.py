@@ -1,0 +1,232 @@
+"""Pinned, closed, moved, merged and split without a word lost; reports answered."""
+
+import asyncio
+import itertools
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from tests.boards.board import Board, words
+from tests.groups.stage import GROUPS, code
+from tongke_courses.boards.models import Draft, Post, Topic, TopicReading
+from tongke_platform.frame import Frame
+
+
+async def act(board: Board, topic: dict[str, Any], name: str, **body: Any) -> Any:
+    """The answer, by the head and of the version there is."""
+    now = await board.read(topic)
+    path = f"/api/topics/{topic['id']}/{name}"
+    return await board.ask(board.head, "POST", path, json={"version": now["version"], **body})
+
+
+async def test_pinned_and_closed(board: Board) -> None:
+    topic = await board.topic()
+    path = f"/api/topics/{topic['id']}"
+    for name, field in (("pin", "pinned_at"), ("close", "closed_at")):
+        one = await board.of(board.planner, "POST", f"{path}/{name}")
+        two = await board.of(board.head, "POST", f"{path}/{name}")
+        assert one[field] == two[field] is not None
+    for name, field in (("unpin", "pinned_at"), ("reopen", "closed_at")):
+        assert (await board.of(board.head, "POST", f"{path}/{name}"))[field] is None
+    assert (await board.ask(board.member, "POST", f"{path}/pin")).status_code == 403
+    await board.reply(topic, board.member)
+
+
+async def test_merged(board: Board, frame: Frame) -> None:
+    into, gone = await board.topic(text="一"), await board.topic(text="二")
+    await board.reply(into, text="三")
+    four = await board.reply(gone, text="四")
+    async with frame.database.write() as session:
+        session.add(
+            Draft(
+                person_id=board.member.id, group_id=UUID(board.key), topic_id=UUID(gone["id"]),
+                sent_as=uuid4(), text="还没写完", changed_at=frame.now(),
+            )
+        )  # fmt: skip
+        session.add(
+            TopicReading(
+                topic_id=UUID(gone["id"]), person_id=board.guest.id,
+                read_post_id=UUID(four["id"]), follows=True,
+            )
+        )  # fmt: skip
+    answer = await act(board, gone, "merge", into_id=into["id"])
+    assert (answer.status_code, answer.json()["id"]) == (200, into["id"])
+    seen = await board.read(into, board.guest)
+    assert words(seen) == ["一", "二", "三", "四"]
+    assert (seen["posts"], seen["last_post_id"]) == (4, four["id"])
+    led = await board.read(gone, board.guest)
+    assert (led["merged_into_id"], led["items"]) == (into["id"], [])
+    listed = await board.of(board.head, "GET", board.topics)
+    assert [one["id"] for one in listed["items"]] == [into["id"]]
+    late = await board.reply(gone, board.member, text="五")
+    assert late["topic_id"] == into["id"], "what was written meanwhile arrives"
+    for name, body in (("merge", {"into_id": into["id"]}), ("pin", {}), ("close", {})):
+        assert code(await act(board, gone, name, **body)) == (409, "merged")
+    async with frame.database.read() as session:
+        draft = (await session.execute(select(Draft.topic_id))).scalar_one()
+        reading = (await session.execute(select(TopicReading.topic_id))).scalar_one()
+    assert draft == reading == UUID(into["id"])
+    third = await board.topic(text="六")
+    await act(board, into, "merge", into_id=third["id"])
+    assert (await board.read(gone))["merged_into_id"] == third["id"]
+    assert words(await board.read(third)) == ["一", "二", "三", "四", "五", "六"]
+
+
+async def test_split(board: Board, frame: Frame) -> None:
+    topic = await board.topic(text="一")
+    two, three, four = [await board.reply(topic, board.planner, text=one) for one in "二三四"]
+    other = await board.topic()
+    for keys, wrong in (
+        ([other["items"][0]["id"]], (404, "no_post")),
+        ([str(uuid4())], (404, "no_post")),
+        ([one["id"] for one in (topic["items"][0], two, three, four)], (422, "all_posts")),
+    ):
+        assert code(await act(board, topic, "split", title="x", post_ids=keys)) == wrong
+    for keys in ([], ["x"], [str(uuid4())] * 501):
+        assert (await act(board, topic, "split", title="x", post_ids=keys)).status_code == 422
+    async with frame.database.write() as session:
+        session.add(
+            TopicReading(
+                topic_id=UUID(topic["id"]), person_id=board.guest.id,
+                read_post_id=UUID(four["id"]),
+            )
+        )  # fmt: skip
+    made = await act(board, topic, "split", title="朗读", post_ids=[four["id"], two["id"]])
+    assert made.status_code == 201
+    seen = await board.read(made.json())
+    assert (words(seen), seen["title"], seen["posts"]) == (["二", "四"], "朗读", 2)
+    assert (seen["by"], seen["last_post_id"]) == (board.planner.display_name, four["id"])
+    left = await board.read(topic)
+    assert (words(left), left["posts"], left["last_post_id"]) == (["一", "三"], 2, three["id"])
+    async with frame.database.read() as session:
+        rows = await session.execute(select(TopicReading.topic_id, TopicReading.read_post_id))
+        assert {tuple(one) for one in rows} == {
+            (UUID(one), UUID(four["id"])) for one in (topic["id"], seen["id"])
+        }
+
+
+async def test_moved(board: Board, frame: Frame) -> None:
+    other = await board.group(name="备课组")
+    picture = await board.file(board.key)
+    topic = await board.topic(board.head, text=f"![板书](file:{picture})")
+    assert f"/groups/{board.key}/files/" in topic["items"][0]["html"]
+    merged = await board.topic()
+    await act(board, merged, "merge", into_id=topic["id"])
+    await board.of(board.head, "POST", f"/api/topics/{topic['id']}/pin")
+    path = f"/api/topics/{topic['id']}/move"
+    body = {"version": (await board.read(topic))["version"], "group_id": other}
+    answer = await board.ask(board.planner, "POST", path, json=body)
+    assert code(answer) == (404, "no_group"), "that they do not belong to"
+    await board.bring_in(board.planner, "group_member", other)
+    answer = await board.ask(board.planner, "POST", path, json=body)
+    assert code(answer) == (403, "not_your_part"), "that they do not moderate"
+    assert code(await act(board, topic, "move", group_id=str(uuid4()))) == (404, "no_group")
+    moved = (await act(board, topic, "move", group_id=other)).json()
+    assert (moved["group_id"], moved["pinned_at"]) == (other, None)
+    seen = await board.read(topic)
+    assert f"/groups/{other}/files/{picture}" in seen["items"][0]["html"]
+    for one in (topic, merged):
+        answer = await board.ask(board.member, "GET", f"/api/topics/{one['id']}")
+        assert answer.status_code == 404, "what is in a group is for that group"
+    async with frame.database.read() as session:
+        groups = set((await session.execute(select(Topic.group_id))).scalars())
+    assert groups == {UUID(other)}
+
+
+async def test_topics_of_other_groups(board: Board) -> None:
+    topic, other = await board.topic(), await board.group()
+    foreign = await board.topic(board.head, group=other)
+    answer = await act(board, topic, "merge", into_id=foreign["id"])
+    assert code(answer) == (404, "no_topic")
+    assert code(await act(board, topic, "merge", into_id=str(uuid4()))) == (404, "no_topic")
+    assert code(await act(board, topic, "merge", into_id=topic["id"])) == (422, "itself")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_all_at_once(board: Board, frame: Frame, seed: int) -> None:
+    """Moved, merged into each other, split, answered, edited and taken out at once: every post is
+    somewhere, once, and what is counted is there.
+    """
+    other = await board.group()
+    topics = [await board.topic(text=f"{n}") for n in range(3)]
+    extra = [await board.reply(one, board.planner, text="x") for one in topics]
+    board.unhurried()
+    sent = [str(uuid4()) for _ in range(6)]
+    paths = [f"/api/topics/{one['id']}" for one in topics]
+    merges = [
+        ("POST", f"{paths[a]}/merge", {"version": 1, "into_id": topics[b]["id"]})
+        for a, b in ((0, 1), (1, 2), (2, 0))
+    ]
+    said = [
+        ("POST", f"{paths[n % 3]}/posts", {"text": "后来", "sent_as": key})
+        for n, key in enumerate(sent)
+    ]
+    rest: list[tuple[str, str, Any]] = [
+        ("POST", f"{paths[1]}/move", {"version": 1, "group_id": other}),
+        ("POST", f"{paths[0]}/split",
+         {"version": 1, "title": "y", "post_ids": [extra[0]["id"]]}),
+        ("PATCH", paths[2], {"version": 1, "title": "z"}),
+        ("DELETE", f"/api/posts/{extra[1]['id']}", {"reason": "x"}),
+        ("DELETE", f"/api/posts/{extra[2]['id']}", {"reason": "x"}),
+        ("PUT", f"/api/posts/{topics[0]['items'][0]['id']}/vote", None),
+    ]  # fmt: skip
+    every = [*merges, *said, *rest]
+    every = every[seed * 5 :] + every[: seed * 5]
+    answers = await asyncio.gather(
+        *(board.ask(board.head, method, path, json=body) for method, path, body in every)
+    )
+    assert {one.status_code for one in answers} <= {200, 201, 204, 404, 409}, [
+        one.text for one in answers if one.status_code >= 500
+    ]
+    await _whole(frame, sent, answers)
+
+
+async def _whole(frame: Frame, sent: list[str], answers: list[Any]) -> None:
+    async with frame.database.read() as session:
+        posts = (await session.execute(select(Post))).scalars().all()
+        topics = (await session.execute(select(Topic))).scalars().all()
+    accepted = {
+        one.json()["id"] for one in answers if one.status_code == 201 and "text" in one.json()
+    }
+    assert {str(one.id) for one in posts if str(one.sent_as) in sent} == accepted
+    by_topic = {
+        key: list(some)
+        for key, some in itertools.groupby(
+            sorted(posts, key=lambda one: (str(one.topic_id), one.id)), lambda one: one.topic_id
+        )
+    }
+    known = {one.id: one for one in topics}
+    for one in topics:
+        here = by_topic.get(one.id, [])
+        assert one.posts == len(here)
+        if one.merged_into_id is None:
+            assert one.last_post_id == here[-1].id
+        else:
+            assert here == []
+            assert known[one.merged_into_id].merged_into_id is None
+
+
+async def test_reported_and_answered(board: Board) -> None:
+    topic = await board.topic(text="不合适的话")
+    post = topic["items"][0]["id"]
+    path = f"/api/posts/{post}/reports"
+    for who in (board.guest, board.guest, board.planner):
+        await board.of(who, "POST", path, json={"reason": "有学生姓名"})
+    for reason in ("", "  ", "x" * 501, None):
+        answer = await board.ask(board.guest, "POST", path, json={"reason": reason})
+        assert answer.status_code == 422
+    reports = f"{GROUPS}/{board.key}/reports"
+    found = (await board.of(board.planner, "GET", reports))["items"]
+    assert len(found) == 2
+    assert (found[0]["words"], found[0]["reason"]) == ("不合适的话", "有学生姓名")
+    one = f"{reports}/{found[0]['id']}"
+    done = await board.of(board.head, "POST", one, json={"upheld": True})
+    assert done["upheld"] is True
+    found = (await board.of(board.head, "GET", reports))["items"]
+    assert [item["upheld"] for item in found] == [None, True], "those that wait come first"
+    other = await board.group()
+    for place in (f"{GROUPS}/{other}/reports/{done['id']}", f"{reports}/{uuid4()}"):
+        answer = await board.ask(board.head, "POST", place, json={"upheld": False})
+        assert code(answer) == (404, "no_report")
