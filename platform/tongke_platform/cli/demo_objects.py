@@ -91,6 +91,12 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/groups/{group_id}/people",
         "/groups/{group_id}/activities/new",
     ),
+    "group_file": (
+        "/api/groups/{group_id}/files",
+        "/api/groups/{group_id}/files/{file_id}",
+        "/groups/{group_id}/files",
+        "/groups/{group_id}/files/{file_id}",
+    ),
     "activity": (
         "/api/activities/{activity_id}",
         "/activities/{activity_id}",

@@ -174,6 +174,20 @@ GROUP_PARTS = (
     ("researcher", Role.GROUP_RESEARCHER),
     ("volunteer", Role.OBSERVER),
 )
+# Who brought it, its name, what it says.
+GROUP_FILES = (
+    (
+        "local_teacher",
+        "第二单元识字条（大字版）.txt",
+        "铺满 金色 巴掌 水泥道\n规则 凌乱 歌唱 排列\n",
+    ),
+    (
+        "researcher",
+        "三年级语文评课记录表.txt",
+        "时间\t教师行为\t学生行为\t证据\n\n一、目标达成\n二、远端学生的参与\n三、建议\n",
+    ),
+)
+BOARD_NAME = "《山行》第一轮板书.png"
 ACTIVITIES = (
     DemoActivity(
         "第二单元集体备课",

@@ -59,6 +59,9 @@ DECISIONS: dict[str, Decision] = {
     "group_dues.person_id": Decision(
         Erase.KEEP, True, "the history of a group: what was brought to its meetings"
     ),
+    "group_files.by_id": Decision(
+        Erase.KEEP, True, "the history of a group: what was brought into it"
+    ),
     "uploads.person_id": _ABOUT,
     "package_imports.by_id": _ABOUT,
     "data_exports.person_id": _EVIDENCE,

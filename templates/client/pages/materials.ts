@@ -1,4 +1,4 @@
-/** Files on their way to a lesson, a course or an import: how far, pause, go on, give up. */
+/** Files on their way to a lesson, a course, a group or an import: how far, pause, go on, give up. */
 
 import { ring } from "../lib/bell";
 import { _, element, pageData, say } from "../lib/page";
@@ -6,8 +6,10 @@ import { problemOf, wordsFor } from "../lib/problem";
 import { startUpload, type Progress, type Sending } from "../lib/upload";
 
 interface Data {
-  /** Where whole files are added: materials of one lesson or course. */
+  /** Where whole files are added: to one lesson, course or group. */
   add_url?: string;
+  /** A larger file is not begun. */
+  most_bytes?: number;
   /** Where an import begins, and its page but for the id. */
   start_url?: string;
   page?: string;
@@ -75,6 +77,11 @@ function send(file: File): void {
   acts.className = "acts";
   row.append(name, bar, words, acts);
   element("sending").append(row);
+  if (data.most_bytes && file.size > data.most_bytes) {
+    bar.remove();
+    words.textContent = _("This file is too large: it may have %(size)s MB at most.", { size: data.most_bytes >> 20 });
+    return;
+  }
   underWay += 1;
 
   const sending: Sending = startUpload(file, {
