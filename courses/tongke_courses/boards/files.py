@@ -19,7 +19,7 @@ from tongke_platform.rounds import Rounds
 from tongke_platform.undo import service as undos
 
 MOST_BYTES = 200 << 20
-MOST_GROUP_BYTES = 5 << 30
+MOST_GROUP_BYTES = 5 * 10**9
 # What was taken away is kept for a while, but not without end: the disk is everybody's.
 MOST_KEPT_BYTES = 2 * MOST_GROUP_BYTES
 MOST_FILES = 2000
@@ -142,7 +142,7 @@ async def _check_room(
     if now.files >= MOST_FILES:
         raise Conflict(TOO_MANY, code="too_many_files", count=MOST_FILES)
     if now.size + size > MOST_GROUP_BYTES:
-        raise Conflict(NO_SPACE, code="group_full", size=MOST_GROUP_BYTES >> 30)
+        raise Conflict(NO_SPACE, code="group_full", size=MOST_GROUP_BYTES // 10**9)
     if not kept and now.kept + size > MOST_KEPT_BYTES:
         raise Conflict(RECENT, code="group_full")
 

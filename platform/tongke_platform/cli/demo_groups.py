@@ -50,14 +50,16 @@ async def fill(
 
 async def _files(frame: Frame, group: UUID, persons: Mapping[str, UUID]) -> UUID:
     """What is there stays. The id of one of them."""
-    contents = [(who, name, text.encode()) for who, name, text in people.GROUP_FILES]
-    contents.append((people.OWNER, people.BOARD_NAME, _board()))
-    for who, name, data in contents:
-        stored = await FileStore(frame).put_bytes(data)
-        async with frame.database.write() as session:
-            by = await _principal(frame, session, persons[who])
-            kept = await files.keep(session, by, group, name, stored)
-    return kept.id
+    for who, name, text in people.GROUP_FILES:
+        await _file(frame, group, persons[who], name, text.encode())
+    return await _file(frame, group, persons[people.OWNER], people.BOARD_NAME, _board())
+
+
+async def _file(frame: Frame, group: UUID, who: UUID, name: str, data: bytes) -> UUID:
+    stored = await FileStore(frame).put_bytes(data)
+    async with frame.database.write() as session:
+        by = await _principal(frame, session, who)
+        return (await files.keep(session, by, group, name, stored)).id
 
 
 def _board() -> bytes:

@@ -63,6 +63,20 @@ async function use(id: string): Promise<string> {
 }
 
 let underWay = 0;
+/** Something was not taken: the page stays, and says so, until its reader goes on. */
+let kept = false;
+let next = "";
+
+function finished(): void {
+  if (underWay > 0 || !next) return;
+  if (!kept) return location.assign(next);
+  if (document.getElementById("go-on")) return;
+  const row = document.createElement("li");
+  const on = button(_("Show what arrived"), () => location.assign(next));
+  row.id = "go-on";
+  row.append(on);
+  element("sending").append(row);
+}
 
 function send(file: File): void {
   const row = document.createElement("li");
@@ -80,6 +94,7 @@ function send(file: File): void {
   if (data.most_bytes && file.size > data.most_bytes) {
     bar.remove();
     words.textContent = _("This file is too large: it may have %(size)s MB at most.", { size: data.most_bytes >> 20 });
+    kept = true;
     return;
   }
   underWay += 1;
@@ -92,7 +107,7 @@ function send(file: File): void {
     onDone: (id) => {
       acts.textContent = "";
       words.textContent = _("Arrived");
-      use(id).then(arrived, (error: unknown) => refused(error));
+      use(id).then(arrived, refused);
     },
     onTrouble: (trouble) => {
       words.textContent = trouble.waiting ? _("%(trouble)s It goes on by itself.", { trouble: trouble.words }) : trouble.words;
@@ -113,20 +128,24 @@ function send(file: File): void {
     void sending.cancel().then(() => {
       row.remove();
       underWay -= 1;
+      finished();
     });
   });
   acts.append(hold, stop);
 
   /** The list is shown anew when the last one has come. */
-  function arrived(next: string): void {
+  function arrived(where: string): void {
     underWay -= 1;
-    if (underWay === 0) location.assign(next);
+    next = where;
+    finished();
   }
 
   function refused(error: unknown): void {
     underWay -= 1;
+    kept = true;
     const known = error instanceof Error && "status" in error;
     words.textContent = known ? wordsFor(error as Parameters<typeof wordsFor>[0]).advice : _("The file could not be sent. Please try again.");
+    finished();
   }
 }
 
