@@ -4,6 +4,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 
+from tests.web.axe import violations
 from tests.web.browsing import PHONE, Browsing
 from tests.web.catalogue_world import HELD, Catalogue, signed_in
 from tongke_courses.boards import files
@@ -42,6 +43,7 @@ async def test_sent_taken_away_and_back(
     await expect(row).to_have_count(0)
     await page.click(".toast form button")
     await expect(row).to_have_count(1)
+    assert await violations(page) == []
 
 
 async def test_the_return_key_looks_for_a_lesson_first(
@@ -50,6 +52,7 @@ async def test_the_return_key_looks_for_a_lesson_first(
     page = await phone(catalogue, browsing)
     key = await catalogue.made("/api/groups", **GROUP)
     await page.goto(f"{catalogue.server.base_url}/groups/{key}/activities/new")
+    assert await violations(page) == []
     await page.fill("[name=title]", "磨课")
     await page.fill("[name=lesson_q]", "夜书")
     await page.press("[name=lesson_q]", "Enter")
