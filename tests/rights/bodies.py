@@ -376,6 +376,12 @@ BODIES: dict[str, Body] = (
         "PUT /api/activities/{activity_id}/minutes": js(text="定了第二版教案", version=1),
         "POST /api/activities/{activity_id}/dues": of_world("json", _owed),
         "PATCH /api/activities/{activity_id}/dues/{due_id}": js(done=True),
+        "POST /api/groups/{group_id}/files": of_world(
+            "json", lambda w: {"upload_id": w.ids["sent_upload"], "name": "评课表.vtt"}
+        ),
+        "POST /groups/{group_id}/files": of_world(
+            "data", lambda w: {"act": "remove", "file": w.ids["file_id"]}
+        ),
         "POST /groups/new": of_world("data", lambda w: {**GROUP, "home": f"o:{w.school('own')}"}),
         "POST /groups/{group_id}/edit": form(about="每周三集体备课"),
         "POST /groups/{group_id}/ask": form(note="青山小学三年级"),

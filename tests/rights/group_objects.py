@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from tongke_courses.boards import files
 from tongke_courses.groups import activities, feeds, joining
 from tongke_courses.groups import service as teachers
 from tongke_courses.groups.models import ActivityKind, GroupJoining, JoiningWay
@@ -18,8 +19,8 @@ from tests.rights.acting import principal
 
 
 async def teacher_group(world: "World") -> None:
-    """Of the owner with a colleague, one who asks, a link, a calendar, and what is owed for an
-    activity that goes on; one the owner may leave; and a listed one of somebody else, who invites.
+    """Of the owner with a colleague, one who asks, a link, a calendar, a file, and what is owed for
+    an activity that goes on; one the owner may leave; and a listed one of somebody else, who invites.
     """
     frame, own = world.frame, world.places.schools["own"]
     asks, invited = [await world.make.person(own) for _ in range(2)]
@@ -57,7 +58,9 @@ async def teacher_group(world: "World") -> None:
             display_name=world.owner.display_name, sign_in_name=world.owner.username
         )
         invitation = await joining.invite(session, head, hidden.id, wanted)
+    file, _ = await files.add(frame, by, mine.id, UUID(world.ids["sent_upload"]), "板书.vtt")
     world.ids |= {
+        "file_id": str(file.id),
         "group_id": str(mine.id),
         "joining_id": str(waits.id),
         "DELETE /api/groups/{group_id}/links/{link_id} link_id": str(link.id),

@@ -181,7 +181,9 @@ def _narrowed(chosen: Collection[str]) -> list[ColumnElement[bool]]:
 
 
 @lru_cache(_KEPT)
-def facets(who: Sight, chosen: frozenset[str], names: tuple[str, ...]) -> CompoundSelect[str, Any, Any]:
+def facets(
+    who: Sight, chosen: frozenset[str], names: tuple[str, ...]
+) -> CompoundSelect[str, Any, Any]:
     """See ``facets_with``."""
     return facets_with(who, chosen, names, "")
 

@@ -23,6 +23,12 @@ NO_ACTIVITY = N_("There is no such activity.")
 NO_DUE = N_("There is nothing like this owed.")
 CHANGED = N_("Somebody else has changed this meanwhile. Nothing you entered was lost.")
 CANCELLED = N_("This activity was cancelled.")
+MOST_COMING = 500
+MOST_DUES = 50
+FULL = N_("This group has %(count)s activities planned already. Please cancel some of them first.")
+MUCH_OWED = N_(
+    "%(count)s things are to be brought to this activity already. Please take some out first."
+)
 
 
 async def page(
@@ -56,15 +62,23 @@ async def lesson_shown(
 async def plan(
     session: WriteSession, frame: Frame, by: Principal, key: UUID, wanted: ActivityIn
 ) -> GroupActivity:
-    """Raises NotFound, Forbidden ``not_your_part``."""
+    """Raises NotFound, Forbidden ``not_your_part``, Conflict ``too_many_activities``."""
     group = await service.to_act(session, by, key, rights.PLAN)
     await _check_lesson(session, by, wanted.lesson_id)
+    if wanted.ends_at > frame.now():
+        await _check_room(session, frame, key)
     made = await ActivityRepository(session).add(
         GroupActivity(group_id=key, by_id=by.id, changed_at=frame.now(), **wanted.model_dump())
     )
     if made.ends_at > frame.now():
         await telling.planned(session, group, made, await _others(session, group, by))
     return await _whole(session, made.id)
+
+
+async def _check_room(session: WriteSession, frame: Frame, group_id: UUID) -> None:
+    """For one more that is to come; the group is held."""
+    if await ActivityRepository(session).count_coming(group_id, frame.now()) >= MOST_COMING:
+        raise Conflict(FULL, code="too_many_activities", count=MOST_COMING)
 
 
 async def _check_lesson(session: ReadSession, by: Principal, key: UUID | None) -> None:
@@ -111,12 +125,16 @@ async def to_act(
 async def change(
     session: WriteSession, frame: Frame, by: Principal, key: UUID, wanted: ActivityChange
 ) -> GroupActivity:
-    """Raises NotFound, Forbidden, Conflict ``changed_meanwhile``, ``cancelled``."""
+    """Raises NotFound, Forbidden, Conflict ``changed_meanwhile``, ``cancelled``,
+    ``too_many_activities``.
+    """
     group, found = await to_act(session, by, key, rights.PLAN)
     _check_version(found, wanted.version)
     _check_on(found)
     if wanted.lesson_id != found.lesson_id:
         await _check_lesson(session, by, wanted.lesson_id)
+    if found.ends_at <= frame.now() < wanted.ends_at:
+        await _check_room(session, frame, group.id)
     moved = wanted.starts_at != found.starts_at
     for name, value in wanted.model_dump(exclude={"version"}).items():
         setattr(found, name, value)
@@ -172,14 +190,15 @@ async def write_minutes(
 
 
 async def owe(session: WriteSession, by: Principal, key: UUID, wanted: DueIn) -> GroupDue:
-    """Raises NotFound, Forbidden, Invalid ``no_member``, Conflict ``cancelled``."""
+    """Raises NotFound, Forbidden, Invalid ``no_member``, Conflict ``cancelled``, ``too_many_dues``."""
     group, found = await to_act(session, by, key, rights.PLAN)
     _check_on(found)
     if await MemberRepository(session).of_one(group.id, wanted.person_id, by.today) is None:
         raise Invalid(N_("They do not belong to this group."), code="no_member")
-    made = await DueRepository(session).add(
-        GroupDue(activity_id=key, by_id=by.id, **wanted.model_dump())
-    )
+    dues = DueRepository(session)
+    if await dues.count_of(key) >= MOST_DUES:
+        raise Conflict(MUCH_OWED, code="too_many_dues", count=MOST_DUES)
+    made = await dues.add(GroupDue(activity_id=key, by_id=by.id, **wanted.model_dump()))
     return await _due(session, key, made.id)
 
 

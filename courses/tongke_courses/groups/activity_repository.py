@@ -5,11 +5,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from tongke_courses.groups.models import Group, GroupActivity, GroupDue
 from tongke_platform.database import Repository
+from tongke_platform.paging import count
 
 
 class ActivityRepository(Repository[GroupActivity]):
@@ -47,14 +48,14 @@ class ActivityRepository(Repository[GroupActivity]):
         """Not over and not cancelled, the next first."""
         return await self.all(
             self.base()
-            .where(
-                GroupActivity.group_id == group_id,
-                GroupActivity.ends_at > now,
-                GroupActivity.cancelled_at.is_(None),
-            )
+            .where(*_coming(group_id, now))
             .order_by(GroupActivity.starts_at, GroupActivity.id)
             .limit(limit)
         )
+
+    async def count_coming(self, group_id: UUID, now: datetime) -> int:
+        statement = select(GroupActivity.id).where(*_coming(group_id, now))
+        return await count(self.session, statement)
 
     async def without_minutes(
         self, group_id: UUID, since: datetime, now: datetime
@@ -97,6 +98,14 @@ class ActivityRepository(Repository[GroupActivity]):
         )
 
 
+def _coming(group_id: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        GroupActivity.group_id == group_id,
+        GroupActivity.ends_at > now,
+        GroupActivity.cancelled_at.is_(None),
+    )
+
+
 class DueRepository(Repository[GroupDue]):
     model = GroupDue
 
@@ -107,6 +116,10 @@ class DueRepository(Repository[GroupDue]):
         return await self.locked(
             self.base().where(GroupDue.id == key, GroupDue.activity_id == activity_id)
         )
+
+    async def count_of(self, activity_id: UUID) -> int:
+        statement = select(GroupDue.id).where(GroupDue.activity_id == activity_id)
+        return await count(self.session, statement)
 
     async def open_of(self, group_id: UUID, person_id: UUID) -> Sequence[GroupDue]:
         """What somebody still owes in a group, the most urgent first; with the activity."""

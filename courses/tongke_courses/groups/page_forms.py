@@ -1,6 +1,5 @@
 """What the forms of groups are filled with, read and say when something is wrong."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from tongke_courses.groups import rights
+from tongke_courses.groups.lesson_choice import key_in
 from tongke_courses.groups.models import GroupActivity
 from tongke_platform.errors import N_
 from tongke_platform.fields import parse_day
@@ -45,7 +45,6 @@ LABELS = {
 }
 WORDS = ("kind", "name", "about", "subject", "stage", "grade", "visibility")
 WRONG_TIMES = N_("Please give a day, and an end that lies after the beginning.")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def said_days(pages: Pages, request: Request, today: date) -> Callable[[date], str]:
@@ -81,18 +80,26 @@ def home_of(text: str) -> dict[str, UUID | None]:
 
 
 def activity_body(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
-    """As ActivityIn takes it; times that are none are missing."""
-    day = parse_day(values.get("day", ""))
-    times = {"starts_at": _clock(values.get("from", "")), "ends_at": _clock(values.get("to", ""))}
+    """As ActivityIn takes it; times that are none are missing. Without a last day it ends on the first."""
     body: dict[str, Any] = {
         name: values.get(name, "") for name in ("kind", "title", "place", "agenda")
     }
-    for name, at in times.items():
+    first, last = values.get("day", ""), values.get("last_day", "").strip()
+    for name, day, clock in (
+        ("starts_at", parse_day(first), values.get("from", "")),
+        ("ends_at", parse_day(last or first), values.get("to", "")),
+    ):
+        at = _clock(clock)
         if day is not None and at is not None:
             body[name] = datetime.combine(day, at, zone)
-    lesson = _UUID.search(values.get("lesson", ""))
-    body["lesson_id"] = lesson[0] if lesson else None
+    body["lesson_id"] = key_in(values.get("lesson", ""))
     return body
+
+
+def looks_for_lesson(values: Mapping[str, str]) -> bool:
+    """The form is not to be saved yet: a lesson is looked for, also by the return key."""
+    asked = values.get("lesson_q", "").strip()
+    return "find" in values or (asked != "" and asked != values.get("lesson_q_was", "").strip())
 
 
 def _clock(text: str) -> time | None:
@@ -112,8 +119,9 @@ def activity_values(activity: GroupActivity, zone: ZoneInfo) -> dict[str, str]:
         "day": begins.date().isoformat(),
         "from": f"{begins:%H:%M}",
         "to": f"{ends:%H:%M}",
+        "last_day": ends.date().isoformat() if ends.date() != begins.date() else "",
         "place": activity.place,
-        "lesson": f"/lessons/{activity.lesson_id}" if activity.lesson_id else "",
+        "lesson": str(activity.lesson_id or ""),
         "agenda": activity.agenda,
         "version": str(activity.version),
     }

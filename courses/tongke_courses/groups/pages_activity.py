@@ -1,4 +1,4 @@
-"""Pages of one activity: what it is about, who owes what, its minutes; planning and changing it."""
+"""The page of an activity: what it is about, who owes what, its minutes."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -7,21 +7,13 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from tongke_courses.groups import activities, rights, service, words
-from tongke_courses.groups.models import Group
-from tongke_courses.groups.page_forms import (
-    LABELS,
-    WRONG_TIMES,
-    activity_body,
-    activity_values,
-    said_days,
-)
+from tongke_courses.groups import activities, rights, words
+from tongke_courses.groups.page_forms import LABELS, said_days
 from tongke_courses.groups.repository import MemberRepository
-from tongke_courses.groups.schemas import ActivityChange, ActivityIn, DueIn, MinutesIn
-from tongke_courses.lessons.rights import NO_LESSON
+from tongke_courses.groups.schemas import DueIn, MinutesIn
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession, WriteSession
-from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
+from tongke_platform.errors import N_, Conflict, Invalid, NotFound
 from tongke_platform.frame import Frame, Reading, TheFrame
 from tongke_platform.pages.desk import desk, done, mistake, parse_uuid, trouble_of, typed
 from tongke_platform.pages.rendering import Pages, ThePages
@@ -30,73 +22,6 @@ from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
 Values = Mapping[str, str]
-
-
-@router.get("/groups/{group_id}/activities/new")
-async def new(
-    request: Request,
-    pages: ThePages,
-    frame: TheFrame,
-    session: Reading,
-    principal: RequiredPrincipal,
-    group_id: UUID,
-) -> Response:
-    group = await _planned_in(session, principal, group_id)
-    values = {"day": frame.today().isoformat(), "from": "14:30", "to": "16:00"}
-    return _form(request, pages, principal, group, values)
-
-
-async def _planned_in(session: ReadSession, by: Principal, key: UUID) -> Group:
-    """Raises NotFound, Forbidden ``not_your_part``."""
-    seen = await service.get(session, by, key)
-    if seen.part not in rights.PLAN.roles:
-        raise Forbidden(service.NOT_YOUR_PART, code="not_your_part")
-    return seen.group
-
-
-def _form(
-    request: Request, pages: Pages, principal: Principal, group: Group, values: Values,
-    *, activity_id: UUID | None = None, trouble: str = "", status: int = 422,
-) -> Response:  # fmt: skip
-    return desk(
-        request, pages, principal, "groups/activity_form.html", section="", group=group,
-        values=values, words=words, activity_id=activity_id, trouble=trouble,
-        status=status if trouble else 200,
-    )  # fmt: skip
-
-
-@router.post("/groups/{group_id}/activities/new")
-async def plan(
-    request: Request,
-    pages: ThePages,
-    frame: TheFrame,
-    principal: RequiredPrincipal,
-    group_id: UUID,
-) -> Response:
-    values = await typed(request)
-    try:
-        wanted = ActivityIn.model_validate(activity_body(values, frame.settings.zone))
-        async with frame.database.write() as session:
-            made = await activities.plan(session, frame, principal, group_id, wanted)
-    except (ValidationError, NotFound) as error:
-        trouble = _trouble(request, pages, error)
-    else:
-        return done(f"/activities/{made.id}", N_("Planned. The group is told."))
-    async with frame.database.read() as reading:
-        group = await _planned_in(reading, principal, group_id)
-    return _form(request, pages, principal, group, values, trouble=trouble)
-
-
-def _trouble(request: Request, pages: Pages, error: ValidationError | NotFound) -> str:
-    """Raises the error itself when it is not about the form."""
-    if isinstance(error, NotFound):
-        if error.message != NO_LESSON:
-            raise error
-        return trouble_of(request, pages, error)
-    place = error.errors()[0]["loc"]
-    if not place or place[0] in {"starts_at", "ends_at"}:
-        return pages.say(request, WRONG_TIMES, {})
-    return mistake(request, pages, error, LABELS)
 
 
 @router.get("/activities/{activity_id}")
@@ -126,54 +51,6 @@ async def _page(
         begun=found.starts_at <= frame.now(), over=found.ends_at <= frame.now(),
         first_due=local(found.starts_at, frame.settings.zone).date().isoformat(),
         today=principal.today, values=values, trouble=trouble, status=status,
-    )  # fmt: skip
-
-
-@router.get("/activities/{activity_id}/edit")
-async def edit(
-    request: Request,
-    pages: ThePages,
-    frame: TheFrame,
-    session: Reading,
-    principal: RequiredPrincipal,
-    activity_id: UUID,
-) -> Response:
-    found, _ = await activities.get(session, principal, activity_id)
-    group = await _planned_in(session, principal, found.group_id)
-    values = activity_values(found, frame.settings.zone)
-    return _form(request, pages, principal, group, values, activity_id=activity_id)
-
-
-@router.post("/activities/{activity_id}/edit")
-async def change(
-    request: Request,
-    pages: ThePages,
-    frame: TheFrame,
-    principal: RequiredPrincipal,
-    activity_id: UUID,
-) -> Response:
-    """What somebody else has changed meanwhile is said; what was typed is shown again."""
-    values, status = await typed(request), 422
-    try:
-        body = activity_body(values, frame.settings.zone)
-        wanted = ActivityChange.model_validate({**body, "version": values.get("version")})
-        async with frame.database.write() as session:
-            await activities.change(session, frame, principal, activity_id, wanted)
-    except (ValidationError, NotFound) as error:
-        trouble = _trouble(request, pages, error)
-    except Conflict as error:
-        trouble, status = trouble_of(request, pages, error), error.status
-    else:
-        return done(f"/activities/{activity_id}", N_("Saved."))
-    async with frame.database.read() as reading:
-        found, _ = await activities.get(reading, principal, activity_id)
-        group = await _planned_in(reading, principal, found.group_id)
-    if status == Conflict.status:
-        # Sent once more it is meant over what is there now.
-        values = {**values, "version": str(found.version)}
-    return _form(
-        request, pages, principal, group, values,
-        activity_id=activity_id, trouble=trouble, status=status,
     )  # fmt: skip
 
 

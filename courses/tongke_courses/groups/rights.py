@@ -43,9 +43,15 @@ PLAN = Rule(
     frozenset({Role.GROUP_HEAD, Role.LEAD_PLANNER}),
     also=N_("Only in the group one holds this part in"),
 )
+SHARE = Rule(
+    "group.share",
+    N_("Bring files into a group"),
+    frozenset({Role.GROUP_HEAD, Role.LEAD_PLANNER, Role.GROUP_MEMBER, Role.GROUP_RESEARCHER}),
+    also=N_("Only in the group one holds this part in"),
+)
 TAKE_PART = Rule(
     "group.take_part",
-    N_("See a group's people and activities, have its calendar, leave it"),
+    N_("See a group's people, activities and files, have its calendar, leave it"),
     frozenset(
         {
             Role.GROUP_HEAD,
@@ -57,7 +63,7 @@ TAKE_PART = Rule(
     ),
     also=N_("Only in the group one belongs to"),
 )
-RULES = (CREATE, APPOINT, HEAD, PLAN, TAKE_PART)
+RULES = (CREATE, APPOINT, HEAD, PLAN, SHARE, TAKE_PART)
 
 # What somebody can be in a group, from the one with most to say to the one with least.
 PARTS = (

@@ -6,7 +6,17 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload
 
@@ -61,17 +71,26 @@ class StoredFileRepository(Repository[StoredFile]):
         return {*(await self.session.execute(statement)).scalars()}
 
 
-def _referred() -> ColumnElement[bool]:
-    """Any column of any table that points at stored files: a new table counts by itself."""
-    columns = [
+def _pointing() -> list[Column[Any]]:
+    """Every column of any table that points at stored files: a new table counts by itself."""
+    return [
         column
         for table in Base.metadata.tables.values()
         for column in table.columns
         if any(one.column.table is StoredFile.__table__ for one in column.foreign_keys)
     ]
-    return or_(
-        *(exists().where(one == StoredFile.id).correlate(StoredFile.__table__) for one in columns)
-    )
+
+
+def _referred() -> ColumnElement[bool]:
+    found = (exists().where(one == StoredFile.id) for one in _pointing())
+    return or_(*(one.correlate(StoredFile.__table__) for one in found))
+
+
+def _used() -> ColumnElement[bool]:
+    """An upload has become something: a material, a group's file, a picture."""
+    columns = [one for one in _pointing() if one.table is not Upload.__table__]
+    found = (exists().where(one == Upload.file_id) for one in columns)
+    return or_(*(one.correlate(Upload.__table__) for one in found))
 
 
 class UploadRepository(Repository[Upload]):
@@ -83,10 +102,9 @@ class UploadRepository(Repository[Upload]):
         return select(Upload).options(joinedload(Upload.file))
 
     async def on_the_way(self, person_id: UUID) -> tuple[int, int]:
-        """How many of a person's, and their bytes: sent in part, or not used in any material yet."""
-        used = exists().where(MaterialVersion.file_id == Upload.file_id)
+        """How many of a person's, and their bytes: sent in part, or not used anywhere yet."""
         statement = select(func.count(), func.coalesce(func.sum(Upload.size), 0)).where(
-            Upload.person_id == person_id, Upload.trouble == "", ~used
+            Upload.person_id == person_id, Upload.trouble == "", ~_used()
         )
         count, size = (await self.session.execute(statement)).one()
         return int(count), int(size)

@@ -20,8 +20,17 @@ from tongke_platform.rights import STAFF, Principal, Role, Rule
 
 UPLOAD = Rule(
     "materials.upload",
-    N_("Send files, for materials of lessons and courses one leads"),
-    STAFF | {Role.ADMIN, Role.BUREAU_ADMIN, Role.RESEARCHER},
+    N_("Send files, for materials of lessons and courses one leads, and for one's groups"),
+    STAFF
+    | {
+        Role.ADMIN,
+        Role.BUREAU_ADMIN,
+        Role.RESEARCHER,
+        Role.GROUP_HEAD,
+        Role.LEAD_PLANNER,
+        Role.GROUP_MEMBER,
+        Role.GROUP_RESEARCHER,
+    },
 )
 RULES = (UPLOAD,)
 

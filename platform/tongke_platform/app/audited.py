@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from tongke_courses.boards.models import GroupFile
 from tongke_courses.catalogue.models import Course, PublicApproval
 from tongke_courses.groups.models import Group, GroupActivity, GroupLink
 from tongke_platform.accounts.models import ApiToken, Credential, LoginSession
@@ -119,6 +120,12 @@ TABLES = (
         GroupActivity,
         ("group_id", "cancelled_at"),
         changed="activity.cancelled",
+        organisation=nobody,
+    ),
+    Watched(
+        GroupFile,
+        ("group_id", "deleted_at"),
+        changed="group_file.removed",
         organisation=nobody,
     ),
     Watched(

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
+from tongke_courses.boards import files as group_files
 from tongke_courses.catalogue import closing as course_closing
 from tongke_courses.catalogue import coming
 from tongke_courses.groups import closing as group_closing
@@ -169,6 +170,7 @@ def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) ->
         rounds = (
             delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame), looks,
             material_tasks.rounds(frame), rebuild.rounds(frame), group_tasks.rounds(frame),
+            group_files.rounds(frame),
         )  # fmt: skip
         await frame.wire.start()
         media.start()

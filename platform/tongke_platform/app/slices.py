@@ -5,6 +5,8 @@ from functools import cache
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
+from tongke_courses.boards import file_pages as group_file_pages
+from tongke_courses.boards import file_routes as group_file_routes
 from tongke_courses.boards import moderation_routes, post_routes
 from tongke_courses.boards import routes as board_routes
 from tongke_courses.catalogue import door_routes as catalogue_doors
@@ -23,6 +25,7 @@ from tongke_courses.groups import activity_routes as group_activity_routes
 from tongke_courses.groups import pages as group_pages
 from tongke_courses.groups import pages_activity as group_activity_pages
 from tongke_courses.groups import pages_people as group_people_pages
+from tongke_courses.groups import pages_plan as group_plan_pages
 from tongke_courses.groups import routes as group_routes
 from tongke_courses.lessons import handing_pages
 from tongke_courses.lessons import pages as lesson_pages
@@ -115,6 +118,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     group_pages.router,
     group_people_pages.router,
     group_activity_pages.router,
+    group_plan_pages.router,
+    group_file_routes.router,
+    group_file_pages.router,
     lesson_routes.invitation_router,
     upload_routes.router,
     material_downloads.router,

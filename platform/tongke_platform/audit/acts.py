@@ -52,6 +52,7 @@ LABELS: dict[str, str] = {
     "group_link.made": N_("Link into a group made"),
     "group_link.revoked": N_("Link into a group revoked"),
     "activity.cancelled": N_("Activity of a group cancelled"),
+    "group_file.removed": N_("File of a group taken away, or brought back"),
     "data.exported": N_("Export of a person's data asked for"),
     "data.downloaded": N_("Export of a person's data downloaded"),
     "erasure.asked": N_("Erasure asked for"),

@@ -1,13 +1,18 @@
 """The demo's groups: one of both schools' teachers, and a studio of the county to ask for."""
 
+import io
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
+from PIL import Image, ImageDraw
+
+from tongke_courses.boards import files
 from tongke_courses.groups import activities, service
 from tongke_courses.groups.activity_repository import ActivityRepository
 from tongke_courses.groups.models import ActivityKind, GroupActivity, GroupKind, GroupVisibility
 from tongke_courses.groups.schemas import ActivityIn, DueIn, GroupIn, MinutesIn
+from tongke_courses.materials.store import FileStore
 from tongke_platform.accounts import service as accounts
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.demo import people
@@ -39,7 +44,34 @@ async def fill(
     group = there[people.GROUP_NAME]
     async with frame.database.read() as session:
         found = await ActivityRepository(session).page(group, before=None, limit=2)
-    return {"group_id": group, "activity_id": found[-1].id}
+    file = await _files(frame, group, persons)
+    return {"group_id": group, "activity_id": found[-1].id, "file_id": file}
+
+
+async def _files(frame: Frame, group: UUID, persons: Mapping[str, UUID]) -> UUID:
+    """What is there stays. The id of one of them."""
+    for who, name, text in people.GROUP_FILES:
+        await _file(frame, group, persons[who], name, text.encode())
+    return await _file(frame, group, persons[people.OWNER], people.BOARD_NAME, _board())
+
+
+async def _file(frame: Frame, group: UUID, who: UUID, name: str, data: bytes) -> UUID:
+    stored = await FileStore(frame).put_bytes(data)
+    async with frame.database.write() as session:
+        by = await _principal(frame, session, who)
+        return (await files.keep(session, by, group, name, stored)).id
+
+
+def _board() -> bytes:
+    """A blackboard with lines of writing."""
+    board = Image.new("RGB", (800, 450), "#2F4A3F")
+    draw = ImageDraw.Draw(board)
+    for line, width in enumerate((300, 520, 430, 560, 240)):
+        draw.line((90, 90 + 68 * line, 90 + width, 90 + 68 * line), fill="#E6E2D3", width=9)
+    draw.rectangle((8, 8, 791, 441), outline="#8A6B43", width=14)
+    kept = io.BytesIO()
+    board.save(kept, "PNG")
+    return kept.getvalue()
 
 
 async def _principal(frame: Frame, session: ReadSession, key: UUID) -> Principal:

@@ -97,6 +97,12 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/api/topics/{topic_id}",
         "/api/posts/{board_post_id}/edits",
     ),
+    "group_file": (
+        "/api/groups/{group_id}/files",
+        "/api/groups/{group_id}/files/{file_id}",
+        "/groups/{group_id}/files",
+        "/groups/{group_id}/files/{file_id}",
+    ),
     "activity": (
         "/api/activities/{activity_id}",
         "/activities/{activity_id}",

@@ -183,6 +183,20 @@ TOPIC_ANSWER = (
     "可以。先听范读，再分组读：\n\n| 步骤 | 分钟 |\n|---|--:|\n| 听范读 | 3 |\n| 分组读 | 5 |\n\n"
     "这样一共 $3+5=8$ 分钟。请您在班里试一次，再告诉大家效果。"
 )
+# Who brought it, its name, what it says.
+GROUP_FILES = (
+    (
+        "local_teacher",
+        "第二单元识字条（大字版）.txt",
+        "铺满 金色 巴掌 水泥道\n规则 凌乱 歌唱 排列\n",
+    ),
+    (
+        "researcher",
+        "三年级语文评课记录表.txt",
+        "时间\t教师行为\t学生行为\t证据\n\n一、目标达成\n二、远端学生的参与\n三、建议\n",
+    ),
+)
+BOARD_NAME = "《山行》第一轮板书.png"
 ACTIVITIES = (
     DemoActivity(
         "第二单元集体备课",

@@ -74,6 +74,7 @@ def _add_times(environment: Environment, zone: ZoneInfo) -> None:
 
     environment.filters.update(said=said, exact=exact, lasting=lasting, long_day=long_day)
     environment.filters["clock"] = lambda instant: times.clock(instant, zone)
+    environment.filters["day"] = lambda instant: times.local(instant, zone).date()
     environment.filters["timecode"] = times.timecode
 
 

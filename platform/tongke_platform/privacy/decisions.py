@@ -79,6 +79,9 @@ DECISIONS: dict[str, Decision] = {
     "board_group_follows.person_id": _ABOUT,
     "board_topic_readings.person_id": _ABOUT,
     "board_drafts.person_id": _ABOUT,
+    "group_files.by_id": Decision(
+        Erase.KEEP, True, "the history of a group: what was brought into it"
+    ),
     "uploads.person_id": _ABOUT,
     "package_imports.by_id": _ABOUT,
     "data_exports.person_id": _EVIDENCE,

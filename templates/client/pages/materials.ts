@@ -1,4 +1,4 @@
-/** Files on their way to a lesson, a course or an import: how far, pause, go on, give up. */
+/** Files on their way to a lesson, a course, a group or an import: how far, pause, go on, give up. */
 
 import { ring } from "../lib/bell";
 import { _, element, pageData, say } from "../lib/page";
@@ -6,8 +6,10 @@ import { problemOf, wordsFor } from "../lib/problem";
 import { startUpload, type Progress, type Sending } from "../lib/upload";
 
 interface Data {
-  /** Where whole files are added: materials of one lesson or course. */
+  /** Where whole files are added: to one lesson, course or group. */
   add_url?: string;
+  /** A larger file is not begun. */
+  most_bytes?: number;
   /** Where an import begins, and its page but for the id. */
   start_url?: string;
   page?: string;
@@ -61,6 +63,20 @@ async function use(id: string): Promise<string> {
 }
 
 let underWay = 0;
+/** Something was not taken: the page stays, and says so, until its reader goes on. */
+let kept = false;
+let next = "";
+
+function finished(): void {
+  if (underWay > 0 || !next) return;
+  if (!kept) return location.assign(next);
+  if (document.getElementById("go-on")) return;
+  const row = document.createElement("li");
+  const on = button(_("Show what arrived"), () => location.assign(next));
+  row.id = "go-on";
+  row.append(on);
+  element("sending").append(row);
+}
 
 function send(file: File): void {
   const row = document.createElement("li");
@@ -75,6 +91,12 @@ function send(file: File): void {
   acts.className = "acts";
   row.append(name, bar, words, acts);
   element("sending").append(row);
+  if (data.most_bytes && file.size > data.most_bytes) {
+    bar.remove();
+    words.textContent = _("This file is too large: it may have %(size)s MB at most.", { size: data.most_bytes >> 20 });
+    kept = true;
+    return;
+  }
   underWay += 1;
 
   const sending: Sending = startUpload(file, {
@@ -85,7 +107,7 @@ function send(file: File): void {
     onDone: (id) => {
       acts.textContent = "";
       words.textContent = _("Arrived");
-      use(id).then(arrived, (error: unknown) => refused(error));
+      use(id).then(arrived, refused);
     },
     onTrouble: (trouble) => {
       words.textContent = trouble.waiting ? _("%(trouble)s It goes on by itself.", { trouble: trouble.words }) : trouble.words;
@@ -106,20 +128,24 @@ function send(file: File): void {
     void sending.cancel().then(() => {
       row.remove();
       underWay -= 1;
+      finished();
     });
   });
   acts.append(hold, stop);
 
   /** The list is shown anew when the last one has come. */
-  function arrived(next: string): void {
+  function arrived(where: string): void {
     underWay -= 1;
-    if (underWay === 0) location.assign(next);
+    next = where;
+    finished();
   }
 
   function refused(error: unknown): void {
     underWay -= 1;
+    kept = true;
     const known = error instanceof Error && "status" in error;
     words.textContent = known ? wordsFor(error as Parameters<typeof wordsFor>[0]).advice : _("The file could not be sent. Please try again.");
+    finished();
   }
 }
 

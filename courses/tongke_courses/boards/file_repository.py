@@ -1,0 +1,83 @@
+"""All SQL about the files of groups."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, delete, func, select
+from sqlalchemy.orm import joinedload
+
+from tongke_courses.boards.models import GroupFile
+from tongke_courses.materials.models import StoredFile
+from tongke_platform.database import Repository
+
+
+@dataclass(frozen=True)
+class Used:
+    """``files`` and their ``size`` in bytes are there; ``kept`` counts what was taken away as well."""
+
+    files: int
+    size: int
+    kept: int
+
+
+class GroupFileRepository(Repository[GroupFile]):
+    """Every file read here has its content's row and who brought it loaded."""
+
+    model = GroupFile
+
+    def base(self) -> Select[Any]:
+        return select(GroupFile).options(joinedload(GroupFile.file), joinedload(GroupFile.by))
+
+    def there(self, group_id: UUID) -> Select[Any]:
+        """Those of a group that were not taken away."""
+        return self.base().where(GroupFile.group_id == group_id, GroupFile.deleted_at.is_(None))
+
+    async def page(self, group_id: UUID, *, before: UUID | None, limit: int) -> Sequence[GroupFile]:
+        """The newest first."""
+        statement = self.there(group_id)
+        if before is not None:
+            statement = statement.where(GroupFile.id < before)
+        return await self.all(statement.order_by(GroupFile.id.desc()).limit(limit))
+
+    async def of(self, group_id: UUID, keys: Collection[UUID]) -> Sequence[GroupFile]:
+        return await self.all(self.there(group_id).where(GroupFile.id.in_(keys)))
+
+    async def one(self, group_id: UUID, key: UUID) -> GroupFile | None:
+        return await self.one_or_none(self.there(group_id).where(GroupFile.id == key))
+
+    async def same(self, group_id: UUID, name: str, file_id: UUID) -> GroupFile | None:
+        """The one there that is this content under this name already."""
+        found = self.there(group_id).where(GroupFile.name == name, GroupFile.file_id == file_id)
+        return await self.one_or_none(found.order_by(GroupFile.id).limit(1))
+
+    async def removed(self, group_id: UUID, key: UUID) -> GroupFile | None:
+        return await self.one_or_none(
+            self.base().where(
+                GroupFile.group_id == group_id,
+                GroupFile.id == key,
+                GroupFile.deleted_at.is_not(None),
+            )
+        )
+
+    async def used(self, group_id: UUID) -> Used:
+        is_there = GroupFile.deleted_at.is_(None)
+        statement = (
+            select(
+                func.count(case((is_there, 1))),
+                func.coalesce(func.sum(case((is_there, StoredFile.size))), 0),
+                func.coalesce(func.sum(StoredFile.size), 0),
+            )
+            .select_from(GroupFile)
+            .join(StoredFile, StoredFile.id == GroupFile.file_id)
+            .where(GroupFile.group_id == group_id)
+        )
+        files, size, kept = (await self.session.execute(statement)).one()
+        return Used(int(files), int(size), int(kept))
+
+    async def drop(self, before: datetime) -> int:
+        """Rows of what was taken away before that; the contents are swept when nobody has them."""
+        statement = delete(GroupFile).where(GroupFile.deleted_at < before).returning(GroupFile.id)
+        return len((await self.session.execute(statement)).scalars().all())

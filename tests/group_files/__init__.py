@@ -1,0 +1,1 @@
+"""What groups keep: their files."""
