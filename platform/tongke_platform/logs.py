@@ -16,6 +16,7 @@ _PATTERNS = (
     (re.compile(r"(/room/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/home/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/groups/calendar/)[^/?#\s\"']+"), r"\1…"),
+    (re.compile(r"(/groups/feed/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/join/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(/setup/)[^/?#\s\"']+"), r"\1…"),
     (re.compile(r"(?<!/admin)(/consent/(?:receipt/)?)[^/?#\s\"']+"), r"\1…"),

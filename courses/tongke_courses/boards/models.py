@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from tongke_courses.groups.models import Group
 from tongke_courses.materials.models import StoredFile
 from tongke_platform.database import EnumString, Record
-from tongke_platform.organisations.models import SchoolClass
+from tongke_platform.organisations.models import SchoolClass, new_secret
 from tongke_platform.people.models import Person
 
 
@@ -297,3 +297,29 @@ class Draft(Record):
     reply_to_id: Mapped[UUID | None]
     version: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[datetime]
+
+
+class GroupFeed(Record):
+    """A member's own address of what is new on a group's board. ``token`` is its only key."""
+
+    __tablename__ = "board_feeds"
+    __table_args__ = (UniqueConstraint("group_id", "person_id"),)
+
+    group_id: Mapped[UUID] = mapped_column(ForeignKey("teacher_groups.id", ondelete="CASCADE"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True, default=new_secret)
+
+
+class BoardDigest(Record):
+    """A day's digest of all boards: of what happened after ``since`` until ``until``. Everybody up to
+    ``after_id`` has been told; ``done_at``: everybody.
+    """
+
+    __tablename__ = "board_digests"
+
+    day: Mapped[date] = mapped_column(unique=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    after_id: Mapped[UUID | None]
+    told: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None]

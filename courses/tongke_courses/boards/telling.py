@@ -1,14 +1,67 @@
 """What happens on a board is told from here: to open pages, and to those who want to know of it.
 
-Called in the transaction the thing happens in; what is told leaves with its commit.
+Called in the transaction the thing happens in, after it is flushed; what is told leaves with its
+commit. ``day`` is the schools' date. Without it the latest date there is anywhere counts: then nobody
+is told who has left today.
 """
 
 from collections.abc import Collection
+from datetime import date, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from tongke_courses.boards.models import Post, Topic
-from tongke_platform.database import WriteSession
+from tongke_courses.boards import reading
+from tongke_courses.boards.models import Follow, Post, Topic, TopicTry
+from tongke_courses.boards.reading_repository import FollowRepository, Member, TryRepository
+from tongke_courses.groups.models import Group
+from tongke_platform import notices
+from tongke_platform.database import WriteSession, utc_now
+from tongke_platform.errors import N_
+from tongke_platform.notices.kinds import NoticeKind, register
+from tongke_platform.notices.models import Choice
+from tongke_platform.people.models import Person
+from tongke_platform.people.roles import Role
+
+CHANGED = "board.changed"
+MODERATORS = frozenset({Role.GROUP_HEAD, Role.LEAD_PLANNER})
+_FARTHEST_EAST = timedelta(hours=14)
+
+POSTED = register(
+    NoticeKind(
+        "board.posted",
+        N_("Something new in a topic you follow"),
+        N_("%(by)s wrote in %(title)s"),
+        N_("There is something new in %(title)s (%(group)s)."),
+        mail=Choice.OFF,
+    )
+)
+NAMED = register(
+    NoticeKind(
+        "board.named",
+        N_("Somebody names you in a topic"),
+        N_("%(by)s names you in %(title)s"),
+        N_("%(by)s names you in %(title)s (%(group)s)."),
+        mail=Choice.NOW,
+    )
+)
+ASKED_TO_TRY = register(
+    NoticeKind(
+        "board.asked_to_try",
+        N_("You are asked to try something out"),
+        N_("You are asked to try out %(title)s"),
+        N_("%(group)s asks you to try out %(title)s in a class, and to say how it went. %(until)s"),
+        mail=Choice.NOW,
+    )
+)
+REPORTED = register(
+    NoticeKind(
+        "board.reported",
+        N_("A post in a group you look after is reported"),
+        N_("A post in %(title)s is reported"),
+        N_("Somebody finds a post in %(title)s (%(group)s) not right. Your answer is awaited."),
+        mail=Choice.NOW,
+    )
+)
 
 
 class Change(StrEnum):
@@ -22,20 +75,119 @@ class Change(StrEnum):
 
 
 async def posted(
-    session: WriteSession, topic: Topic, post: Post, mentioned: Collection[UUID]
+    session: WriteSession,
+    topic: Topic,
+    post: Post,
+    mentioned: Collection[UUID],
+    day: date | None = None,
 ) -> None:
     """``post`` is new in ``topic``. ``mentioned`` may read it."""
+    _tell(session, topic, Change.POST, post)
+    await reading.wrote(session, topic, post, utc_now())
+    members = await _members(session, topic, day)
+    others = [one for one in members if one.person_id != post.by_id]
+    named = [one for one in others if one.person_id in mentioned and _wants_naming(one)]
+    params = await _params(session, topic, post)
+    told = {one.person_id for one in named}
+    await notices.send(
+        session,
+        to=told,
+        kind=NAMED,
+        params=params,
+        link=page_of(topic.id),
+        key=f"board.named:{post.id}",
+    )
+    letters = {
+        one.person_id: notices.Letter(params, _until_read(topic, one), page_of(topic.id))
+        for one in others
+        if one.person_id not in told and _wants_posts(one)
+    }
+    await notices.send_each(session, POSTED, letters)
+
+
+def _until_read(topic: Topic, member: Member) -> str:
+    """One notice of a topic is enough until they have read on in it."""
+    return f"board.posted:{topic.id}:{member.read_post_id or ''}"
+
+
+def _wants_posts(member: Member) -> bool:
+    if member.follows_topic is not None:
+        return member.follows_topic
+    if member.follow is Follow.MINE:
+        return member.taking_part
+    return member.follow is Follow.ALL
+
+
+def _wants_naming(member: Member) -> bool:
+    """Muting a topic is about its noise, not about who speaks to one."""
+    return member.follow is not Follow.NOTHING or bool(member.follows_topic)
 
 
 async def changed(
     session: WriteSession, topic: Topic, change: Change, post: Post | None = None
 ) -> None:
     """Something else happened to ``topic``, or to one of its posts."""
+    _tell(session, topic, change, post)
 
 
-async def asked_to_try(session: WriteSession, topic: Topic, person_id: UUID) -> None:
-    """``person_id`` is asked by somebody else to try what ``topic`` says."""
+async def asked_to_try(
+    session: WriteSession, topic: Topic, person_id: UUID, day: date | None = None
+) -> None:
+    """``person_id`` is asked by somebody else to try what ``topic`` says: told once for each time."""
+    if all(one.person_id != person_id for one in await _members(session, topic, day)):
+        return
+    asked = await TryRepository(session).of_one(topic.id, person_id)
+    await notices.send(
+        session,
+        to=[person_id],
+        kind=ASKED_TO_TRY,
+        params={**await _params(session, topic), "until": _until(asked)},
+        link=page_of(topic.id),
+        key=f"board.asked_to_try:{asked.id if asked else topic.id}:{_until(asked)}",
+    )
 
 
-async def reported(session: WriteSession, topic: Topic, post: Post) -> None:
+def _until(asked: TopicTry | None) -> str:
+    return f"→ {asked.due_on}" if asked and asked.due_on else ""
+
+
+async def reported(
+    session: WriteSession, topic: Topic, post: Post, day: date | None = None
+) -> None:
     """Those who moderate the group have a report to answer."""
+    heads = [one for one in await _members(session, topic, day) if one.role in MODERATORS]
+    await notices.send(
+        session,
+        to=[one.person_id for one in heads if one.person_id != post.by_id],
+        kind=REPORTED,
+        params=await _params(session, topic),
+        link=page_of(topic.id),
+        key=f"board.reported:{post.id}:{post.version}",
+    )
+
+
+def page_of(topic_id: UUID) -> str:
+    return f"/topics/{topic_id}"
+
+
+async def _members(session: WriteSession, topic: Topic, day: date | None) -> list[Member]:
+    return await FollowRepository(session).members(
+        topic, day or (utc_now() + _FARTHEST_EAST).date()
+    )
+
+
+async def _params(session: WriteSession, topic: Topic, post: Post | None = None) -> dict[str, str]:
+    group = await session.get_one(Group, topic.group_id)
+    by = await session.get(Person, post.by_id) if post and post.by_id else None
+    return {"title": topic.title, "group": group.name, "by": by.display_name if by else ""}
+
+
+def _tell(session: WriteSession, topic: Topic, change: Change, post: Post | None) -> None:
+    session.tell(
+        CHANGED,
+        key=str(topic.id),
+        change=change.value,
+        post=str(post.id) if post else None,
+        version=post.version if post else topic.version,
+        at=utc_now().isoformat(),
+    )

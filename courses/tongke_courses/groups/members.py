@@ -1,5 +1,6 @@
 """Who is what in a group: parts given, people leaving, the head's chair handed over."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,6 +24,18 @@ DAY = timedelta(days=1)
 NO_MEMBER = N_("They do not belong to this group.")
 LAST_HEAD = N_("A group is never without a head. Please hand over the head's chair first.")
 HAS_HEAD = N_("This group has a head, who can hand the chair over.")
+
+
+Leaving = Callable[[WriteSession, UUID, UUID], Awaitable[None]]
+_leaving: list[Leaving] = []
+
+
+def when_left(hook: Leaving) -> None:
+    """``hook(session, group_id, person_id)`` takes along what is somebody's as a member, in the
+    transaction they leave in. Any number of times.
+    """
+    if hook not in _leaving:
+        _leaving.append(hook)
 
 
 async def give_part(
@@ -54,6 +67,8 @@ async def remove(session: WriteSession, by: Principal, key: UUID, person_id: UUI
         if one.person.id == person_id:
             one.post.ends_on = by.today - DAY
     await CalendarRepository(session).remove(key, person_id)
+    for hook in _leaving:
+        await hook(session, key, person_id)
     await session.flush()
 
 

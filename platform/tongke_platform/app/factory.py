@@ -9,7 +9,10 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 
+from tongke_courses.boards import digest as board_digest
+from tongke_courses.boards import feeds as board_feeds
 from tongke_courses.boards import files as group_files
+from tongke_courses.boards.live import BoardTopic
 from tongke_courses.catalogue import closing as course_closing
 from tongke_courses.catalogue import coming
 from tongke_courses.groups import closing as group_closing
@@ -62,6 +65,7 @@ def make_frame(settings: Settings) -> Frame:
     coming.install()
     course_closing.install()
     group_closing.install()
+    board_feeds.install()
     events = Events()
     database = Database(settings.sql_url, events.publish)
     secret = signing_secret(settings)
@@ -95,6 +99,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     relay = RelayClient(settings.relay_socket, lambda message: media.on_relay_event(message))
     hls = HlsClient(settings.hls_socket, lambda message: media.on_hls_event(message))
     media = Media(frame, relay, hls)
+    boards = BoardTopic(frame)
     rechecks.Rechecks(frame, also=media.recheck)
     metrics = Metrics()
     app = FastAPI(
@@ -103,7 +108,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         max_body_size=slices.MAX_BODY,
-        lifespan=_lifespan(frame, relay, hls, media),
+        lifespan=_lifespan(frame, relay, hls, media, boards),
         middleware=[
             Middleware(MeasureRequests, metrics=metrics),
             Middleware(LogRequests),
@@ -162,7 +167,9 @@ def _add_pages(app: FastAPI, settings: Settings, frame: Frame) -> None:
     add_pages(app, pages)
 
 
-def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) -> Lifespan:
+def _lifespan(
+    frame: Frame, relay: RelayClient, hls: HlsClient, media: Media, boards: BoardTopic
+) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
         looks = unled.rounds(frame)
@@ -170,10 +177,11 @@ def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) ->
         rounds = (
             delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame), looks,
             material_tasks.rounds(frame), rebuild.rounds(frame), group_tasks.rounds(frame),
-            group_files.rounds(frame),
+            group_files.rounds(frame), board_digest.rounds(frame),
         )  # fmt: skip
         await frame.wire.start()
         media.start()
+        boards.start()
         relay.start()
         hls.start()
         if "worker" in frame.settings.roles:
@@ -186,6 +194,7 @@ def _lifespan(frame: Frame, relay: RelayClient, hls: HlsClient, media: Media) ->
             for one in rounds:
                 await one.stop()
             await frame.jobs.stop()
+            await boards.stop()
             await media.stop()
             await frame.wire.stop()
             await relay.stop()

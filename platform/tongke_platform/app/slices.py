@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 from tongke_courses.boards import file_pages as group_file_pages
 from tongke_courses.boards import file_routes as group_file_routes
 from tongke_courses.boards import moderation_routes, post_routes
+from tongke_courses.boards import reading_routes as board_reading_routes
 from tongke_courses.boards import routes as board_routes
 from tongke_courses.catalogue import door_routes as catalogue_doors
 from tongke_courses.catalogue import pages as catalogue_pages
@@ -110,6 +111,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     home_pages.router,
     shelf_pages.router,
     approval_pages.router,
+    board_reading_routes.router,
     group_routes.router,
     group_activity_routes.router,
     board_routes.router,

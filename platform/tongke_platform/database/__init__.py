@@ -1,7 +1,7 @@
 """Records: one MetaData, two databases (SQLite, PostgreSQL), read and write sessions."""
 
 from tongke_platform.database.base import Base, Record, utc_now
-from tongke_platform.database.keys import uuid7
+from tongke_platform.database.keys import first_key, uuid7
 from tongke_platform.database.repository import Repository
 from tongke_platform.database.session import Database, ReadSession, WriteSession, tell
 from tongke_platform.database.turns import take_turn
@@ -16,6 +16,7 @@ __all__ = [
     "Repository",
     "UTCDateTime",
     "WriteSession",
+    "first_key",
     "take_turn",
     "tell",
     "utc_now",

@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from datetime import datetime
 from uuid import UUID
 
 _VERSION_7 = 7 << 76
@@ -27,3 +28,9 @@ def uuid7() -> UUID:
     milliseconds, counter = stamp >> _COUNTER_BITS, stamp & ((1 << _COUNTER_BITS) - 1)
     low = secrets.randbits(62)
     return UUID(int=(milliseconds << 80) | _VERSION_7 | (counter << 64) | _VARIANT_RFC | low)
+
+
+def first_key(moment: datetime) -> UUID:
+    """No key made at ``moment`` (aware) or later is smaller, none made a millisecond before is larger."""
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return UUID(int=(milliseconds << 80) | _VERSION_7 | _VARIANT_RFC)

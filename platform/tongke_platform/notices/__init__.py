@@ -5,6 +5,9 @@ transaction it tells of.
 """
 
 from tongke_platform.notices.kinds import NoticeKind, Urgency, kinds, register
-from tongke_platform.notices.service import forget, send, tell_school, unread
+from tongke_platform.notices.service import Letter, forget, send, send_each, tell_school, unread
 
-__all__ = ["NoticeKind", "Urgency", "forget", "kinds", "register", "send", "tell_school", "unread"]
+__all__ = [
+    "Letter", "NoticeKind", "Urgency", "forget", "kinds", "register", "send", "send_each",
+    "tell_school", "unread",
+]  # fmt: skip

@@ -1,6 +1,7 @@
 """Rules of notices: told once, read by one, and where they go besides the inbox."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from tongke_platform.notices.repository import (
 from tongke_platform.people.roles import Role
 
 LONGEST_PARAM = 500
+MOST_LINES = 20
 
 
 async def send(
@@ -35,24 +37,56 @@ async def send(
 
     ``key`` names what is told (``lesson.planned:{id}``): nobody is told it twice. ``link`` is an
     address of ours. ``params`` fill the kind's messages; instants are datetimes with a name that
-    ends in ``_at``. ``school_id`` is the school whose chat groups may hear of it, None for none.
+    ends in ``_at``, a list of the body's is shown line by line. ``school_id`` is the school whose chat groups may hear of it, None for none.
     Raises ValueError and KeyError for what a caller has written wrongly.
     """
     found = kind if isinstance(kind, NoticeKind) else named(kind)
-    if not known(found.name):
-        raise ValueError(f"{found.name} is not registered")
-    if link and (not link.startswith("/") or link[1:2] in {"/", "\\"}):
-        raise ValueError(f"{link} is no address of ours")
+    row = _row(found, Letter(params, key, link)) | {"organisation_id": school_id}
     notices = NoticeRepository(session)
-    row = {
-        "kind": found.name,
-        "params": {name: _plain(name, value) for name, value in params.items()},
-        "link": link,
-        "key": key,
-        "organisation_id": school_id,
-    }
     there = await notices.reachable(to)
     return await notices.add_new([{**row, "person_id": one} for one in sorted(there)])
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one person is told: ``params``, ``key`` and ``link`` as of ``send``."""
+
+    params: Mapping[str, Any]
+    key: str
+    link: str = ""
+
+
+async def send_each(session: WriteSession, kind: NoticeKind, letters: Mapping[UUID, Letter]) -> int:
+    """``send``, to each person words of their own."""
+    notices = NoticeRepository(session)
+    there = await notices.reachable(letters)
+    return await notices.add_new(
+        [
+            {**_row(kind, letters[one]), "person_id": one, "organisation_id": None}
+            for one in sorted(there)
+        ]
+    )
+
+
+def _row(kind: NoticeKind, letter: Letter) -> dict[str, Any]:
+    if not known(kind.name):
+        raise ValueError(f"{kind.name} is not registered")
+    link = letter.link
+    if link and (not link.startswith("/") or link[1:2] in {"/", "\\"}):
+        raise ValueError(f"{link} is no address of ours")
+    return {
+        "kind": kind.name,
+        "params": {name: _said(kind, name, one) for name, one in letter.params.items()},
+        "link": link,
+        "key": letter.key,
+    }
+
+
+def _said(kind: NoticeKind, name: str, value: Any) -> str:
+    """Lines stay lines where they cannot get into the head of a mail."""
+    if isinstance(value, list) and f"%({name})s" not in kind.title:
+        return "\n".join(_plain(name, one) for one in value[:MOST_LINES])
+    return _plain(name, value)
 
 
 async def tell_school(

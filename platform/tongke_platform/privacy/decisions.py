@@ -59,6 +59,10 @@ DECISIONS: dict[str, Decision] = {
     "course_teachers.person_id": _HISTORY,
     "group_joinings.person_id": _ABOUT,
     "group_calendars.person_id": _ABOUT,
+    "board_drafts.person_id": _ABOUT,
+    "board_feeds.person_id": _ABOUT,
+    "board_group_follows.person_id": _ABOUT,
+    "board_topic_readings.person_id": _ABOUT,
     "group_dues.person_id": Decision(
         Erase.KEEP, True, "the history of a group: what was brought to its meetings"
     ),

@@ -31,6 +31,13 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
+def _event_text(topic: str, data: Json) -> str:
+    text = messages.dumps(data)
+    if len(text) > MAX_EVENT_CHARS:
+        raise ValueError(f"an event of {len(text)} characters on {topic}")
+    return text
+
+
 class Wire:
     """Lives on one event loop. Publishing works from the start; ``start`` and ``stop`` belong to
     the assembly.
@@ -70,10 +77,12 @@ class Wire:
 
         Raises ValueError for an event of more than 256 Ki characters.
         """
-        text = messages.dumps(data)
-        if len(text) > MAX_EVENT_CHARS:
-            raise ValueError(f"an event of {len(text)} characters on {topic}")
+        text = _event_text(topic, data)
         session.after_commit(lambda: self.carrier.publish(topic, text))
+
+    def publish_now(self, topic: str, data: Json) -> None:
+        """An event of what is committed already. Raises ValueError as ``publish`` does."""
+        self.carrier.publish(topic, _event_text(topic, data))
 
     def touch(self, topic: str, *, everywhere: bool = True) -> None:
         """What a state topic is about has changed. ``everywhere=False``: the other processes know

@@ -1,0 +1,207 @@
+"""A day's digest of boards: one notice a person, with what is new in their groups.
+
+It is made in the afternoon, so that it goes out with the mail of those who have it once a day. People
+come in the order of their keys, a batch to a transaction that also says how far it has come: killed
+at any point it goes on there, and a notice's key keeps it from being told twice.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from tongke_courses.boards.digest_repository import (
+    DigestRepository,
+    Happened,
+    Mine,
+    NewsRepository,
+    Reading,
+)
+from tongke_courses.boards.models import BoardDigest, Follow, TopicState
+from tongke_platform import notices
+from tongke_platform.database import first_key
+from tongke_platform.errors import N_
+from tongke_platform.frame import Frame
+from tongke_platform.notices.kinds import NoticeKind, register
+from tongke_platform.notices.texts import language_for
+from tongke_platform.pages.languages import Language, translations
+from tongke_platform.rounds import Rounds
+
+DIGEST = register(
+    NoticeKind(
+        "board.digest",
+        N_("What is new in your groups, once a day"),
+        N_("New in your groups: %(first)s"),
+        "%(topics)s",
+    )
+)
+STATES = {
+    TopicState.OPEN: N_("open"),
+    TopicState.ADOPTED: N_("adopted"),
+    TopicState.TRIED: N_("tried"),
+    TopicState.KEPT: N_("kept"),
+    TopicState.DROPPED: N_("dropped"),
+}
+PAGE = "/groups"
+FROM = time(16, 30)
+EVERY_S = 300.0
+BATCH = 500
+MOST_TOPICS = 10
+MOST_NAMES = 2
+TITLE_CHARS = 40
+# A server that stood still for longer does not bring all of it at once.
+FARTHEST = timedelta(days=7)
+NOTHING_READ = Reading(None, None, None)
+BEGINNING = UUID(int=0)
+
+ByGroup = Mapping[UUID, Sequence[Happened]]
+
+
+@dataclass
+class News:
+    """What is new in a topic for one person: how many posts, by whom (the last first), and whether it
+    is one they have read in or follow.
+    """
+
+    topic: Happened
+    known: bool
+    posts: int = 0
+    names: dict[str, None] = field(default_factory=dict)
+
+
+async def send(frame: Frame) -> int:
+    """To how many people it was new; nothing before the afternoon, or when today's is done."""
+    now = frame.now()
+    local = now.astimezone(frame.settings.zone)
+    if local.time() < FROM:
+        return 0
+    async with frame.database.read() as session:
+        found = await DigestRepository(session).of(local.date())
+    if found is None:
+        found = await _begin(frame, local.date(), now)
+    if found.done_at is not None:
+        return 0
+    async with frame.database.read() as session:
+        happened = by_group(await NewsRepository(session).happened(found.since, found.until))
+    told = 0
+    while (batch := await _send_batch(frame, found, happened)) is not None:
+        told += batch
+    return told
+
+
+def by_group(happened: Sequence[Happened]) -> ByGroup:
+    found: dict[UUID, list[Happened]] = {}
+    for one in happened:
+        found.setdefault(one.group_id, []).append(one)
+    return found
+
+
+async def _begin(frame: Frame, day: date, now: datetime) -> BoardDigest:
+    """Where the last one ended; another process may have begun it meanwhile."""
+    async with frame.database.write() as session:
+        digests = DigestRepository(session)
+        await digests.take_turn()
+        if found := await digests.of(day):
+            return found
+        last = await digests.last()
+        since = max(last.until, now - FARTHEST) if last else now - timedelta(days=1)
+        return await digests.add(BoardDigest(day=day, since=min(since, now), until=now))
+
+
+async def _send_batch(frame: Frame, digest: BoardDigest, happened: ByGroup) -> int | None:
+    """None when everybody has been told, or another process is telling them."""
+    today = frame.today()
+    async with frame.database.write() as session:
+        found = await DigestRepository(session).to_go_on(digest.day)
+        if found is None:
+            return None
+        news = NewsRepository(session)
+        people = await news.people(today, found.after_id, BATCH) if happened else ()
+        if not people:
+            found.done_at = frame.now()
+            return None
+        topics = (one.id for some in happened.values() for one in some)
+        letters = {
+            mine.person_id: letter
+            for mine in await news.of(people, today, topics, found.since)
+            if (letter := _letter(frame, found.day, mine, happened))
+        }
+        told = await notices.send_each(session, DIGEST, letters)
+        found.after_id, found.told = people[-1], found.told + told
+        return told
+
+
+def _letter(frame: Frame, day: date, mine: Mine, happened: ByGroup) -> notices.Letter | None:
+    """None when there is nothing new to them."""
+    found = sorted(
+        news_of(mine, happened), key=lambda one: (one.known, one.topic.last), reverse=True
+    )
+    if not found:
+        return None
+    language = language_for(mine.language, frame.settings.default_language)
+    return notices.Letter(
+        {"first": _short(found[0].topic.title), "topics": lines_of(found, language)},
+        key=f"board.digest:{day.isoformat()}",
+        link=PAGE,
+    )
+
+
+def news_of(mine: Mine, happened: ByGroup) -> Iterator[News]:
+    """The topics of their groups in which something happened that they have not read."""
+    for group, came in mine.came.items():
+        for topic in happened.get(group, ()):
+            reading = mine.readings.get(topic.id, NOTHING_READ)
+            if _wanted(mine.follows.get(group, Follow.MINE), reading):
+                found = _news(topic, mine.person_id, came, reading)
+                if found is not None:
+                    yield found
+
+
+def _wanted(follow: Follow, reading: Reading) -> bool:
+    """A digest is of everything in one's groups; what is muted stays quiet here as well."""
+    if follow is Follow.NOTHING:
+        return reading.follows is True
+    return reading.follows is not False
+
+
+def _news(topic: Happened, person_id: UUID, came: UUID, reading: Reading) -> News | None:
+    known = reading.follows is True or reading.read_post_id is not None
+    found = News(topic, known)
+    read = max(reading.read_post_id or BEGINNING, came)
+    for key, by, name in reversed(topic.posts):
+        if key > read and by != person_id:
+            found.posts += 1
+            found.names[name] = None
+    seen = max(first_key(reading.read_at) if reading.read_at else BEGINNING, came)
+    stepped = any(key > seen and by != person_id for key, by in topic.steps)
+    return found if found.posts or stepped else None
+
+
+def lines_of(found: Sequence[News], language: Language) -> list[str]:
+    """A line for each topic, and one for how many are left out."""
+    say = translations(language)
+    lines = [_line(one, language) for one in found[:MOST_TOPICS]]
+    if more := max(0, len(found) - MOST_TOPICS):
+        said = say.ngettext("and %(num)s more topic", "and %(num)s more topics", more)
+        lines.append(said % {"num": more})
+    return lines
+
+
+def _line(news: News, language: Language) -> str:
+    say = translations(language)
+    parts = [_short(news.topic.title), say.gettext(STATES[news.topic.state])]
+    if news.posts:
+        names = [one for one in news.names if one]
+        comma = "、" if language == "zh_CN" else ", "
+        who = comma.join(names[:MOST_NAMES]) + ("…" if len(names) > MOST_NAMES else "")
+        said = say.ngettext("%(num)s new post: %(who)s", "%(num)s new posts: %(who)s", news.posts)
+        parts.append(said % {"num": news.posts, "who": who})
+    return " · ".join(parts)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= TITLE_CHARS else title[: TITLE_CHARS - 1] + "…"
+
+
+def rounds(frame: Frame) -> Rounds:
+    return Rounds("digests of boards", lambda: send(frame), EVERY_S)

@@ -1,0 +1,183 @@
+"""How far people have read, what they follow, and what is new to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tongke_courses.boards.models import Follow, Post, Topic, TopicReading, TopicStep
+from tongke_courses.boards.reading_repository import (
+    FollowRepository,
+    ReadingRepository,
+    TopicRepository,
+)
+from tongke_courses.boards.reading_schemas import ReadingIn
+from tongke_courses.groups import rights as groups
+from tongke_platform.database import ReadSession, WriteSession
+from tongke_platform.errors import N_, NotFound
+from tongke_platform.people.roles import Scope
+from tongke_platform.rights import Principal
+
+NO_TOPIC = N_("There is no such topic.")
+NO_POST = N_("There is no such post.")
+FARTHEST = timedelta(days=366)
+TOPICS, STEPS = 50, 100
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A topic of ``group`` (its name) with ``count`` unread posts of others, ``first_id`` the first."""
+
+    topic: Topic
+    group: str
+    count: int
+    first_id: UUID | None
+    last_by: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Topics with who began them and how many posts are new; steps with their topics' titles and who
+    took them. ``more``: there was more.
+    """
+
+    since: datetime
+    until: datetime
+    topics: Sequence[tuple[Topic, str, int]]
+    steps: Sequence[tuple[TopicStep, str, str]]
+    more: bool
+
+
+def groups_of(by: Principal) -> list[UUID]:
+    found = {one.scope_id for one in by.posts if one.scope is Scope.GROUP}
+    return [one for one in found if one is not None]
+
+
+async def topic_for(session: ReadSession, by: Principal, key: UUID) -> Topic:
+    """Raises NotFound, also for those who may not read it."""
+    found = await TopicRepository(session).readable(key)
+    if found is None or not by.in_group(found.group_id):
+        raise NotFound(NO_TOPIC, code="no_topic")
+    return found
+
+
+async def note(
+    session: WriteSession, by: Principal, topic_id: UUID, wanted: ReadingIn, now: datetime
+) -> TopicReading | None:
+    """Reading only ever grows, whichever of several pages says so first. Raises NotFound."""
+    topic = await topic_for(session, by, topic_id)
+    readings = ReadingRepository(session)
+    if wanted.read_post_id is not None:
+        post = await session.get(Post, wanted.read_post_id)
+        if post is None or post.topic_id != topic.id:
+            raise NotFound(NO_POST, code="no_post")
+        await readings.read_to(by.id, topic.id, post.id, now)
+    if "follows" in wanted.model_fields_set:
+        await readings.follow(by.id, topic.id, wanted.follows)
+    return await readings.of_one(by.id, topic.id)
+
+
+async def follow(session: WriteSession, by: Principal, group_id: UUID, wanted: Follow) -> None:
+    """Raises NotFound."""
+    check_group(by, group_id)
+    await FollowRepository(session).put(by.id, group_id, wanted)
+
+
+async def follow_of(session: ReadSession, by: Principal, group_id: UUID) -> Follow:
+    """Raises NotFound."""
+    check_group(by, group_id)
+    return await FollowRepository(session).of_one(by.id, group_id)
+
+
+def check_group(by: Principal, group_id: UUID) -> None:
+    """Raises NotFound."""
+    if not by.in_group(group_id):
+        raise NotFound(groups.NO_GROUP, code="no_group")
+
+
+async def unread(
+    session: ReadSession, by: Principal, *, before: UUID | None = None, limit: int = 30
+) -> tuple[list[Unread], UUID | None]:
+    """Topics of one's groups with something new, the newest first, and the ``before`` of the next
+    page. What was there before one came into a group is not new.
+    """
+    readings = ReadingRepository(session)
+    came = await readings.came(by.id, groups_of(by))
+    found = await readings.unread(by.id, came, before=before, limit=limit + 1)
+    page = found[:limit]
+    topics = [topic for topic, _ in page]
+    counts = await readings.unread_posts(by.id, came, [one.id for one in topics])
+    names = await readings.names_of_last(topics)
+    following = topics[-1].last_post_id if len(found) > limit else None
+    return [
+        Unread(topic, group, *counts.get(topic.id, (0, None)), names.get(topic.id, ""))
+        for topic, group in page
+    ], following
+
+
+async def count_unread(session: ReadSession, by: Principal) -> int:
+    """Topics with something new, for the header of pages: at most 100."""
+    mine = groups_of(by)
+    if not mine:
+        return 0
+    readings = ReadingRepository(session)
+    return await readings.count_unread(by.id, await readings.came(by.id, mine))
+
+
+async def changes(
+    session: ReadSession, by: Principal, group_id: UUID, since: datetime | None, now: datetime
+) -> Changes:
+    """What happened in a group since a moment; since one last read something there, when none is
+    named. Of a year at most. Raises NotFound.
+    """
+    check_group(by, group_id)
+    since = since or await ReadingRepository(session).last_read_at(by.id, group_id) or now
+    since = min(max(since, now - FARTHEST), now)
+    topics = TopicRepository(session)
+    new = await topics.new_in(group_id, since, TOPICS + 1)
+    steps = await topics.steps_in(group_id, since, STEPS + 1)
+    more = len(new) > TOPICS or len(steps) > STEPS
+    return Changes(since, now, new[:TOPICS], steps[:STEPS], more)
+
+
+async def wrote(session: WriteSession, topic: Topic, post: Post, now: datetime) -> None:
+    """Who had read all of a topic when they wrote into it has read all of it still; who had not finds
+    what they have not read where it was.
+    """
+    if post.by_id is None:
+        return
+    readings = ReadingRepository(session)
+    came = await readings.came(post.by_id, [topic.group_id])
+    if topic.group_id not in came:
+        return
+    _, first = (await readings.unread_posts(post.by_id, came, [topic.id]))[topic.id]
+    if first is None:
+        await readings.read_to(post.by_id, topic.id, post.id, now)
+
+
+async def merged(session: WriteSession, gone_id: UUID, into_id: UUID) -> None:
+    """The posts of ``gone_id`` are about to be in ``into_id``: nobody's unread posts become read ones,
+    and nothing becomes unread for who had read both. To be called while each still has its own.
+    """
+    readings = ReadingRepository(session)
+    last = await TopicRepository(session).newest([gone_id, into_id])
+    of = {key: await readings.of_topic(key) for key in (gone_id, into_id)}
+    for person in of[gone_id].keys() | of[into_id].keys():
+        pairs = [(of[key].get(person), last[key][0]) for key in (gone_id, into_id)]
+        gone = pairs[0][0]
+        await readings.set(person, into_id, _read_of_both(pairs), gone.follows if gone else None)
+
+
+def _read_of_both(pairs: Sequence[tuple[TopicReading | None, UUID | None]]) -> UUID | None:
+    """Up to where both are read, of readings and the last posts of their topics."""
+    read = [(one.read_post_id if one else None, newest) for one, newest in pairs]
+    unfinished = [key for key, newest in read if newest is not None and (not key or key < newest)]
+    if None in unfinished:
+        return None
+    known = [key for key in unfinished if key] or [key for key, _ in read if key]
+    return min(known) if unfinished else max(known, default=None)
+
+
+async def split(session: WriteSession, from_id: UUID, new_id: UUID) -> None:
+    """Posts of ``from_id`` are in ``new_id`` now: read as far as they were, followed as they were."""
+    await ReadingRepository(session).copy(from_id, new_id)

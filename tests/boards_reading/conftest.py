@@ -1,0 +1,15 @@
+import httpx2
+import pytest
+
+from tests.boards_reading.stage import Stage
+from tests.makers import Makers
+from tongke_platform.frame import Frame
+
+
+@pytest.fixture
+async def stage(client: httpx2.AsyncClient, make: Makers, frame: Frame) -> Stage:
+    """With the far member in the group."""
+    stage = Stage(client, make, frame)
+    await stage.open()
+    await stage.bring_in(stage.member)
+    return stage
