@@ -19,7 +19,7 @@ from tongke_platform.people.roles import Scope
 from tongke_platform.rights import Principal
 
 NO_TOPIC = N_("There is no such topic.")
-NO_POST = N_("There is no such post.")
+NO_POST = N_("This topic has no such post.")
 FARTHEST = timedelta(days=366)
 TOPICS, STEPS = 50, 100
 
@@ -101,8 +101,11 @@ async def unread(
     """Topics of one's groups with something new, the newest first, and the ``before`` of the next
     page. What was there before one came into a group is not new.
     """
+    mine = groups_of(by)
+    if not mine:
+        return [], None
     readings = ReadingRepository(session)
-    came = await readings.came(by.id, groups_of(by))
+    came = await readings.came(by.id, mine)
     found = await readings.unread(by.id, came, before=before, limit=limit + 1)
     page = found[:limit]
     topics = [topic for topic, _ in page]
