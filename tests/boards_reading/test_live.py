@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from websockets.asyncio.client import connect
 
-from tests.boards_reading.stage import Stage
+from tests.boards_reading.stage import Json, Stage
 from tests.makers import Someone
 from tests.wire.rig import Page, serving
 from tongke_courses.boards import telling
@@ -148,9 +148,16 @@ async def test_a_killed_process_has_told_nobody(
 
 
 async def test_what_was_told_is_not_told_again(
-    stage: Stage, settings: Settings, redis_url: str
+    stage: Stage, settings: Settings, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = await stage.topic()
+    heard, real = asyncio.Event(), BoardTopic.heard
+
+    def hear(self: BoardTopic, key: str, sender: str, data: Json) -> None:
+        real(self, key, sender, data)
+        heard.set()
+
+    monkeypatch.setattr(BoardTopic, "heard", hear)
     async with (
         process(settings, redis_url) as (one, boards),
         process(settings, redis_url) as (two, _),
@@ -163,8 +170,7 @@ async def test_what_was_told_is_not_told_again(
             await telling.posted(session, found, post, (), stage.frame.today())
         assert (await page.next("event"))["data"]["post"] == str(post.id)
         async with asyncio.timeout(10):
-            while boards._known[str(topic.id)].told != str(post.id):
-                await asyncio.sleep(0.01)
+            await heard.wait()
         for _ in range(3):
             await boards.look()
         await tell(two.state.frame, topic, Change.VOTE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from tongke_courses.boards.models import Follow, Post, Topic, TopicReading, TopicStep
@@ -46,11 +46,6 @@ class Changes:
     topics: Sequence[tuple[Topic, str, int]]
     steps: Sequence[tuple[TopicStep, str, str]]
     more: bool
-
-
-def groups_of(by: Principal) -> list[UUID]:
-    found = {one.scope_id for one in by.posts if one.scope is Scope.GROUP}
-    return [one for one in found if one is not None]
 
 
 async def topic_for(session: ReadSession, by: Principal, key: UUID) -> Topic:
@@ -101,15 +96,11 @@ async def unread(
     """Topics of one's groups with something new, the newest first, and the ``before`` of the next
     page. What was there before one came into a group is not new.
     """
-    mine = groups_of(by)
-    if not mine:
-        return [], None
     readings = ReadingRepository(session)
-    came = await readings.came(by.id, mine)
-    found = await readings.unread(by.id, came, before=before, limit=limit + 1)
+    found = await readings.unread(by.id, by.today, before=before, limit=limit + 1)
     page = found[:limit]
     topics = [topic for topic, _ in page]
-    counts = await readings.unread_posts(by.id, came, [one.id for one in topics])
+    counts = await readings.unread_posts(by.id, by.today, [one.id for one in topics])
     names = await readings.names_of_last(topics)
     following = topics[-1].last_post_id if len(found) > limit else None
     return [
@@ -120,11 +111,9 @@ async def unread(
 
 async def count_unread(session: ReadSession, by: Principal) -> int:
     """Topics with something new, for the header of pages: at most 100."""
-    mine = groups_of(by)
-    if not mine:
+    if not any(one.scope is Scope.GROUP for one in by.posts):
         return 0
-    readings = ReadingRepository(session)
-    return await readings.count_unread(by.id, await readings.came(by.id, mine))
+    return await ReadingRepository(session).count_unread(by.id, by.today)
 
 
 async def changes(
@@ -143,18 +132,15 @@ async def changes(
     return Changes(since, now, new[:TOPICS], steps[:STEPS], more)
 
 
-async def wrote(session: WriteSession, topic: Topic, post: Post, now: datetime) -> None:
+async def wrote(session: WriteSession, topic: Topic, post: Post, now: datetime, day: date) -> None:
     """Who had read all of a topic when they wrote into it has read all of it still; who had not finds
     what they have not read where it was.
     """
     if post.by_id is None:
         return
     readings = ReadingRepository(session)
-    came = await readings.came(post.by_id, [topic.group_id])
-    if topic.group_id not in came:
-        return
-    _, first = (await readings.unread_posts(post.by_id, came, [topic.id]))[topic.id]
-    if first is None:
+    of_writer = await readings.unread_posts(post.by_id, day, [topic.id])
+    if of_writer.get(topic.id, (0, None))[1] is None:
         await readings.read_to(post.by_id, topic.id, post.id, now)
 
 

@@ -13,10 +13,9 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Uuid,
+    Subquery,
     and_,
     case,
-    false,
     func,
     literal,
     literal_column,
@@ -117,32 +116,57 @@ class TopicRepository(Repository[Topic]):
         return [(step, title, name) for step, title, name in rows.all()]
 
 
-def _after(floor: Any, not_by: UUID | None) -> Select[Any]:
+def _after(floor: Any, mine: Any = None, not_by: UUID | None = None) -> Select[Any]:
     """Posts of the row's topic that are newer than ``floor``."""
     one = aliased(Post)
     statement = (
         select(one.id)
         .where(one.topic_id == Topic.id, one.id > floor, one.deleted_at.is_(None))
-        .correlate(Topic, TopicReading)
+        .correlate(Topic, TopicReading, *([] if mine is None else [mine]))
     )
     if not_by is not None:
         statement = statement.where(or_(one.by_id.is_(None), one.by_id != not_by))
     return statement.order_by(one.id)
 
 
-def _posts_after(floor: Any, not_by: UUID | None = None) -> Any:
+def _posts_after(floor: Any, mine: Any = None, not_by: UUID | None = None) -> Any:
     """How many: at most ``COUNTED``."""
-    few = _after(floor, not_by).limit(COUNTED).subquery()
+    few = _after(floor, mine, not_by).limit(COUNTED).subquery()
     return select(func.count()).select_from(few).scalar_subquery()
 
 
-def _first_after(floor: Any, not_by: UUID) -> Any:
-    return _after(floor, not_by).limit(1).scalar_subquery()
+def _first_after(floor: Any, mine: Any, not_by: UUID) -> Any:
+    return _after(floor, mine, not_by).limit(1).scalar_subquery()
 
 
-def _case(came: Mapping[UUID, UUID]) -> Any:
-    keys = {group: literal(key, Uuid) for group, key in came.items()}
-    return case(keys, value=Topic.group_id)
+def _mine(person_id: UUID, day: date) -> Subquery:
+    """The groups somebody belongs to on ``day``, and the key of the first post they ever held in each:
+    what is older was there before they ``came``.
+    """
+    of_group = {"partition_by": Membership.scope_id}
+    held = (
+        select(
+            Membership.scope_id.label("group_id"),
+            Membership.id.label("came"),
+            func.row_number().over(**of_group, order_by=Membership.id).label("number"),
+            func.max(case((in_force(day), 1), else_=0)).over(**of_group).label("belongs"),
+        )
+        .where(Membership.person_id == person_id, Membership.scope == Scope.GROUP)
+        .subquery()
+    )
+    belongs = and_(held.c.number == 1, held.c.belongs == 1)
+    return select(held.c.group_id, held.c.came).where(belongs).subquery("mine")
+
+
+def _read(mine: Subquery, person_id: UUID, *wanted: Any) -> Select[Any]:
+    """Topics of the groups of ``mine`` with how far somebody has read them."""
+    read = and_(TopicReading.topic_id == Topic.id, TopicReading.person_id == person_id)
+    return (
+        select(*wanted)
+        .select_from(mine)
+        .join(Topic, Topic.group_id == mine.c.group_id)
+        .outerjoin(TopicReading, read)
+    )
 
 
 class ReadingRepository(Repository[TopicReading]):
@@ -220,77 +244,42 @@ class ReadingRepository(Repository[TopicReading]):
             )
         )
 
-    async def came(self, person_id: UUID, groups: Collection[UUID]) -> dict[UUID, UUID]:
-        """The key of the first post somebody ever held in each group: what is older was there before
-        they came.
-        """
-        rows = await self.session.execute(
-            select(Membership.scope_id, Membership.id).where(
-                Membership.person_id == person_id,
-                Membership.scope == Scope.GROUP,
-                Membership.scope_id.in_(groups),
-            )
-        )
-        found: dict[UUID, UUID] = {}
-        for group, key in rows.all():
-            if group is not None:
-                found[group] = min(key, found.get(group, key))
-        return found
-
-    def _unread(self, person_id: UUID, came: Mapping[UUID, UUID], *wanted: Any) -> Select[Any]:
-        """Newest first."""
-        first = [
-            and_(Topic.group_id == group, Topic.last_post_id > key) for group, key in came.items()
-        ]
-        return (
-            select(*wanted)
-            .select_from(Topic)
-            .outerjoin(
-                TopicReading,
-                and_(TopicReading.topic_id == Topic.id, TopicReading.person_id == person_id),
-            )
-            .where(
-                or_(false(), *first),
-                there(),
-                or_(
-                    TopicReading.read_post_id.is_(None),
-                    Topic.last_post_id > TopicReading.read_post_id,
-                ),
-                or_(TopicReading.follows.is_(None), TopicReading.follows.is_(True)),
-            )
-            .order_by(Topic.last_post_id.desc())
+    def _unread(self, mine: Subquery, person_id: UUID, *wanted: Any) -> Select[Any]:
+        return _read(mine, person_id, *wanted).where(
+            Topic.last_post_id > func.coalesce(TopicReading.read_post_id, mine.c.came),
+            there(),
+            or_(TopicReading.follows.is_(None), TopicReading.follows.is_(True)),
         )
 
     async def unread(
-        self, person_id: UUID, came: Mapping[UUID, UUID], *, before: UUID | None, limit: int
+        self, person_id: UUID, day: date, *, before: UUID | None, limit: int
     ) -> Sequence[tuple[Topic, str]]:
-        """Of topics of the groups of ``came``, with the group's name; muted ones are left out."""
-        statement = self._unread(person_id, came, Topic, Group.name)
+        """Topics of their groups, the newest first, with the group's name; muted ones are left out."""
+        statement = self._unread(_mine(person_id, day), person_id, Topic, Group.name)
         statement = statement.join(Group, Group.id == Topic.group_id)
         if before is not None:
             statement = statement.where(Topic.last_post_id < before)
-        rows = await self.session.execute(statement.limit(limit))
+        rows = await self.session.execute(
+            statement.order_by(Topic.last_post_id.desc()).limit(limit)
+        )
         return [(topic, name) for topic, name in rows.all()]
 
-    async def count_unread(self, person_id: UUID, came: Mapping[UUID, UUID]) -> int:
-        few = self._unread(person_id, came, literal_column("1")).limit(COUNTED).subquery()
+    async def count_unread(self, person_id: UUID, day: date) -> int:
+        mine = _mine(person_id, day)
+        few = self._unread(mine, person_id, literal_column("1")).limit(COUNTED).subquery()
         return int((await self.session.execute(select(func.count()).select_from(few))).scalar_one())
 
     async def unread_posts(
-        self, person_id: UUID, came: Mapping[UUID, UUID], topics: Collection[UUID]
+        self, person_id: UUID, day: date, topics: Collection[UUID]
     ) -> dict[UUID, tuple[int, UUID | None]]:
-        """Of each topic: how many posts of others are unread, and the first of them."""
-        floor = func.coalesce(TopicReading.read_post_id, _case(came))
+        """Of each topic of their groups: how many posts of others are unread, and the first of them."""
+        mine = _mine(person_id, day)
+        floor = func.coalesce(TopicReading.read_post_id, mine.c.came)
+        count, first = _posts_after(floor, mine, person_id), _first_after(floor, mine, person_id)
         rows = await self.session.execute(
-            select(Topic.id, _posts_after(floor, person_id), _first_after(floor, person_id))
-            .select_from(Topic)
-            .outerjoin(
-                TopicReading,
-                and_(TopicReading.topic_id == Topic.id, TopicReading.person_id == person_id),
-            )
-            .where(Topic.id.in_(topics))
+            _read(mine, person_id, Topic.id, count, first).where(Topic.id.in_(topics))
         )
-        return {topic: (count, first) for topic, count, first in rows.all()}
+        return {topic: (number, key) for topic, number, key in rows.all()}
 
     async def names_of_last(self, topics: Sequence[Topic]) -> dict[UUID, str]:
         """Who wrote the last post of each, by topic."""

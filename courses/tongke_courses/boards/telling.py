@@ -83,7 +83,8 @@ async def posted(
 ) -> None:
     """``post`` is new in ``topic``. ``mentioned`` may read it."""
     _tell(session, topic, Change.POST, post)
-    await reading.wrote(session, topic, post, utc_now())
+    day = day or _latest_day()
+    await reading.wrote(session, topic, post, utc_now(), day)
     members = await _members(session, topic, day)
     others = [one for one in members if one.person_id != post.by_id]
     named = [one for one in others if one.person_id in mentioned and _wants_naming(one)]
@@ -171,9 +172,11 @@ def page_of(topic_id: UUID) -> str:
 
 
 async def _members(session: WriteSession, topic: Topic, day: date | None) -> list[Member]:
-    return await FollowRepository(session).members(
-        topic, day or (utc_now() + _FARTHEST_EAST).date()
-    )
+    return await FollowRepository(session).members(topic, day or _latest_day())
+
+
+def _latest_day() -> date:
+    return (utc_now() + _FARTHEST_EAST).date()
 
 
 async def _params(session: WriteSession, topic: Topic, post: Post | None = None) -> dict[str, str]:
