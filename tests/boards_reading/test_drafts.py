@@ -171,3 +171,14 @@ async def test_surrogates_and_no_words(stage: Stage) -> None:
     kept = await stage.of(stage.member, "PUT", path, json=body(stage, "长" * 40_000))
     assert len(kept["text"]) == 40_000
     assert (await stage.ask(None, "GET", DRAFTS)).status_code == 401
+
+
+async def test_words_of_one_are_not_kept_as_anothers(stage: Stage) -> None:
+    """The page says whose they are; somebody else has logged in on this computer meanwhile."""
+    headers = await stage.make.bearer(stage.member)
+    path = f"{DRAFTS}/{uuid4()}"
+    for who, status in ((stage.head, 401), (stage.member, 200)):
+        meant = {**headers, "Tongke-Person": str(who.id)}
+        answer = await stage.client.put(path, json=body(stage), headers=meant)
+        assert answer.status_code == status
+    assert (await stage.of(stage.head, "GET", DRAFTS))["drafts"] == []

@@ -14,6 +14,9 @@ from tongke_platform.people.roles import SCOPES, STAFF, Role, Scope
 from tongke_platform.rights import Post, Principal, Rule
 
 COOKIE = "tongke_session"
+# Of a request that is only meant to be that person's.
+PERSON = "tongke-person"
+OTHER_PERSON = N_("Somebody else is logged in here now. Please log in as yourself.")
 
 RESET = Rule(
     "accounts.reset",
@@ -137,10 +140,15 @@ async def current_principal(connection: HTTPConnection) -> Principal | None:
 CurrentPrincipal = Annotated[Principal | None, Depends(current_principal)]
 
 
-async def require_principal(principal: CurrentPrincipal) -> Principal:
-    """Raises Unauthorized."""
+async def require_principal(connection: HTTPConnection, principal: CurrentPrincipal) -> Principal:
+    """Raises Unauthorized, also for a page of somebody else than who is logged in by now: what one
+    teacher wrote on a shared computer is not sent as another.
+    """
     if principal is None:
         raise Unauthorized
+    meant = connection.headers.get(PERSON)
+    if meant is not None and meant != str(principal.id):
+        raise Unauthorized(OTHER_PERSON, code="other_person")
     return principal
 
 

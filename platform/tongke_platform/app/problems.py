@@ -1,6 +1,5 @@
 """One handler for every error: problem details (RFC 9457) for programs, a page for people."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -86,7 +85,7 @@ def message_of(connection: HTTPConnection, error: TongkeError) -> str:
 
 
 def problem(
-    connection: HTTPConnection, error: TongkeError, extra: Mapping[str, Any] | None = None
+    connection: HTTPConnection, error: TongkeError, extra: dict[str, Any] | None = None
 ) -> JSONResponse:
     """``code`` is stable and for programs; ``detail`` is for people."""
     body = {
@@ -116,9 +115,7 @@ def headers_of(error: TongkeError) -> dict[str, str]:
     return headers
 
 
-def render(
-    request: Request, error: TongkeError, extra: Mapping[str, Any] | None = None
-) -> Response:
+def render(request: Request, error: TongkeError, extra: dict[str, Any] | None = None) -> Response:
     page = get_frame(request).error_page
     if page is None or wants_problem(request):
         return problem(request, error, extra)

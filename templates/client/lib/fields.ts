@@ -1,0 +1,55 @@
+/** What a form says: its fields `text` and, if it has them, `title`, `reply_to` and `anchor` (JSON). */
+
+export interface Said {
+  title: string;
+  text: string;
+  replyTo: string | null;
+  anchor: Record<string, unknown> | null;
+}
+
+export class Fields {
+  constructor(private readonly form: HTMLFormElement) {}
+
+  said(): Said {
+    const value = (name: string): string => this.field(name)?.value ?? "";
+    return {
+      title: value("title"),
+      text: value("text"),
+      replyTo: value("reply_to") || null,
+      anchor: parsed(value("anchor")),
+    };
+  }
+
+  fill({ title, text }: { title: string; text: string }): void {
+    for (const [name, value] of Object.entries({ title, text })) {
+      const field = this.field(name);
+      if (field && field.value !== value) field.value = value;
+    }
+  }
+
+  /** What is on its way stays as it is. */
+  lock(locked: boolean): void {
+    for (const name of ["title", "text"]) {
+      const field = this.field(name);
+      if (field) field.readOnly = locked;
+    }
+  }
+
+  clear(): void {
+    this.lock(false);
+    this.form.reset();
+    this.fill({ title: "", text: "" });
+  }
+
+  private field(name: string): HTMLInputElement | null {
+    return this.form.elements.namedItem(name) as HTMLInputElement | null;
+  }
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    return text ? (JSON.parse(text) as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
