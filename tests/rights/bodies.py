@@ -7,6 +7,7 @@ from tests.makers import PASSWORD
 from tests.rights.acting import PHOTO
 from tests.rights.board_bodies import BOARDS
 from tests.rights.objects import CHAT, PEOPLE_CSV
+from tests.rights.reading_bodies import READING
 from tests.rights.world import World
 
 Parts = dict[str, Any]
@@ -407,4 +408,5 @@ BODIES: dict[str, Body] = (
         for act in ("accept", "decline", "withdraw", "pause", "resume", "end")
     }
     | BOARDS
+    | READING
 )

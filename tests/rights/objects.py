@@ -11,6 +11,7 @@ from tests.rights.acting import PHOTO, principal
 from tests.rights.board_objects import topics
 from tests.rights.course_objects import course, material, package, textbooks
 from tests.rights.group_objects import teacher_group
+from tests.rights.reading_objects import reading
 from tongke_courses.lessons import service as lessons
 from tongke_courses.lessons.models import LessonRoom
 from tongke_platform import facts, pictures
@@ -369,5 +370,6 @@ BUILDERS: tuple[Callable[["World"], Awaitable[None]], ...] = (
     undo,
     teacher_group,
     topics,
+    reading,
     audit_entry,
 )

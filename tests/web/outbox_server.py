@@ -69,6 +69,7 @@ class Board:
     drafts: dict[str, Json] = field(default_factory=dict)
     faults: deque[str] = field(default_factory=deque)
     always: str = ""
+    asked: int = 0
     url: str = ""
     taken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -133,6 +134,7 @@ class Board:
         """``lost``: nothing arrived. ``unheard``: done, and the answer got lost. ``slow``: so late
         that the page has given up, and done all the same. A number: that status.
         """
+        self.asked += 1
         fault = self.faults.popleft() if self.faults else self.always
         match fault:
             case "":

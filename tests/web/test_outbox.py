@@ -2,16 +2,19 @@
 page says of where they are is true. In the oldest browser we serve and in a new one.
 """
 
+import os
 import random
-from collections.abc import AsyncIterator, Callable
+import signal
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, Playwright
 
 from tests.web.browsing import Browsing
-from tests.web.conftest import loop_fixture
+from tests.web.conftest import CHROMIUM, FLAGS, loop_fixture
 from tests.web.outbox_server import Board, board, bundle
 from tests.web.waiting import until
 
@@ -25,8 +28,6 @@ window.fill = (filled) => {
 """
 NO_DATABASE = "Object.defineProperty(window, 'indexedDB', { value: undefined });"
 NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });"
-
-Open = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
@@ -302,6 +303,54 @@ async def test_taken_out_everywhere(browsing86: Browsing, server: Board) -> None
     await settled(page)
     assert server.drafts == {}
     assert await page.evaluate("() => [tongke.text, tongke.state.where]") == ["", "nothing"]
+
+
+async def killed(browser: str) -> None:
+    """The power goes off: every process that works in this profile."""
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and browser.encode() in (entry / "cmdline").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("online", [True, False])
+async def test_the_browser_is_killed(
+    playwright: Playwright, server: Board, tmp_path: Path, online: bool
+) -> None:
+    """While she writes one thing and sent another."""
+    profile = str(tmp_path / "profile")
+    start: dict[str, Any] = {"executable_path": CHROMIUM, "args": FLAGS, "locale": "zh-CN"}
+    context = await playwright.chromium.launch_persistent_context(profile, **start)
+    page = await opened(context, server)
+    server.always = "" if online else "lost"
+    await send(page, "发出去的")
+    await until(page, "tongke.told.some(([kind]) => kind === 'queued')")
+    await type_in(page, "还在写的")
+    await until(page, "['computer', 'server'].includes(tongke.state.where)")
+    await killed(profile)
+    server.always = ""
+    context = await playwright.chromium.launch_persistent_context(profile, **start)
+    page = await opened(context, server)
+    await until(page, "tongke.text === '还在写的'")
+    await until(page, "tongke.state.where === 'server' && tongke.state.sending === 'no'")
+    assert server.texts == ["发出去的"]
+    assert [one["text"] for one in server.drafts.values()] == ["还在写的"]
+    await context.close()
+
+
+async def test_a_full_disk_is_no_reason_to_storm_the_server(
+    browsing86: Browsing, server: Board
+) -> None:
+    context = await browsing86.context()
+    await context.add_init_script(FULL_DISK)
+    page = await opened(context, server)
+    await page.evaluate("() => fill(true)")
+    server.always = "503"
+    await type_in(page, "满了又断了")
+    await until(page, "tongke.state.where === 'nowhere'")
+    before = server.asked
+    await page.wait_for_timeout(1500)
+    assert server.asked - before < 20
 
 
 async def test_in_a_new_browser(browsing: Browsing, server: Board) -> None:

@@ -59,10 +59,6 @@ DECISIONS: dict[str, Decision] = {
     "course_teachers.person_id": _HISTORY,
     "group_joinings.person_id": _ABOUT,
     "group_calendars.person_id": _ABOUT,
-    "board_drafts.person_id": _ABOUT,
-    "board_feeds.person_id": _ABOUT,
-    "board_group_follows.person_id": _ABOUT,
-    "board_topic_readings.person_id": _ABOUT,
     "group_dues.person_id": Decision(
         Erase.KEEP, True, "the history of a group: what was brought to its meetings"
     ),
@@ -86,6 +82,7 @@ DECISIONS: dict[str, Decision] = {
     "group_files.by_id": Decision(
         Erase.KEEP, True, "the history of a group: what was brought into it"
     ),
+    "board_feeds.person_id": _ABOUT,
     "uploads.person_id": _ABOUT,
     "package_imports.by_id": _ABOUT,
     "data_exports.person_id": _EVIDENCE,
