@@ -116,7 +116,7 @@ async def test_goes_on_where_it_was_killed(stage: Stage, monkeypatch: pytest.Mon
             raise RuntimeError("killed")
         return told
 
-    monkeypatch.setattr(digest.notices, "send_each", breaks)
+    monkeypatch.setattr(notices, "send_each", breaks)
     with pytest.raises(RuntimeError):
         await run(stage)
     told = [len(await said(stage, one)) for one in [stage.member, *people]]

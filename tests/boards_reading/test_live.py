@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
 from tests.boards_reading.stage import Json, Stage
@@ -99,9 +100,8 @@ async def test_nobody_elses(stage: Stage, app: FastAPI) -> None:
 @asynccontextmanager
 async def process(settings: Settings, redis_url: str) -> AsyncIterator[tuple[FastAPI, BoardTopic]]:
     """Another web process on the same database and Redis; looks are taken by hand."""
-    frame = make_frame(
-        settings.model_copy(update={"redis_url": Settings(redis_url=redis_url).redis_url})
-    )
+    url = SecretStr(redis_url)
+    frame = make_frame(settings.model_copy(update={"redis_url": url}))
     boards = BoardTopic(frame)
     app = FastAPI()
     app.state.frame = frame

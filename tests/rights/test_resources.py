@@ -14,6 +14,8 @@ EXCEPTIONS = {
     "/join/{token}": "the address is the key: who has it is invited",
     "/groups/join/{token}": "the address is the key: who has it may join the group",
     "/groups/calendar/{token}.ics": "the address is the key: a member's own",
+    "/groups/feed/{token}.atom": "the address is the key: a member's own",
+    "/api/drafts/{sent_as}": "words one has not sent yet: in no demo",
     "/consent/{token}": "the address is the key: a guardian's, who has no account",
     "/consent/receipt/{token}": "the address is the key: a guardian's, who has no account",
     "/home/{token}": "the address is the key: a class's, that learns at home",

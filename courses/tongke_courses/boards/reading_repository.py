@@ -143,13 +143,13 @@ def _mine(person_id: UUID, day: date) -> Subquery:
     """The groups somebody belongs to on ``day``, and the key of the first post they ever held in each:
     what is older was there before they ``came``.
     """
-    of_group = {"partition_by": Membership.scope_id}
+    group = Membership.scope_id
     held = (
         select(
-            Membership.scope_id.label("group_id"),
+            group.label("group_id"),
             Membership.id.label("came"),
-            func.row_number().over(**of_group, order_by=Membership.id).label("number"),
-            func.max(case((in_force(day), 1), else_=0)).over(**of_group).label("belongs"),
+            func.row_number().over(partition_by=group, order_by=Membership.id).label("number"),
+            func.max(case((in_force(day), 1), else_=0)).over(partition_by=group).label("belongs"),
         )
         .where(Membership.person_id == person_id, Membership.scope == Scope.GROUP)
         .subquery()
@@ -161,9 +161,9 @@ def _mine(person_id: UUID, day: date) -> Subquery:
 def _read(mine: Subquery, person_id: UUID, *wanted: Any) -> Select[Any]:
     """Topics of the groups of ``mine`` with how far somebody has read them."""
     read = and_(TopicReading.topic_id == Topic.id, TopicReading.person_id == person_id)
+    chosen: Select[Any] = select(*wanted)
     return (
-        select(*wanted)
-        .select_from(mine)
+        chosen.select_from(mine)
         .join(Topic, Topic.group_id == mine.c.group_id)
         .outerjoin(TopicReading, read)
     )
@@ -262,7 +262,7 @@ class ReadingRepository(Repository[TopicReading]):
         rows = await self.session.execute(
             statement.order_by(Topic.last_post_id.desc()).limit(limit)
         )
-        return [(topic, name) for topic, name in rows.all()]
+        return [(row[0], row[1]) for row in rows.all()]
 
     async def count_unread(self, person_id: UUID, day: date) -> int:
         mine = _mine(person_id, day)
@@ -279,7 +279,7 @@ class ReadingRepository(Repository[TopicReading]):
         rows = await self.session.execute(
             _read(mine, person_id, Topic.id, count, first).where(Topic.id.in_(topics))
         )
-        return {topic: (number, key) for topic, number, key in rows.all()}
+        return {row[0]: (row[1], row[2]) for row in rows.all()}
 
     async def names_of_last(self, topics: Sequence[Topic]) -> dict[UUID, str]:
         """Who wrote the last post of each, by topic."""

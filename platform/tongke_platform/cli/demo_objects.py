@@ -86,6 +86,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "group": (
         "/api/groups/{group_id}",
         "/api/groups/{group_id}/activities",
+        "/api/groups/{group_id}/changes",
+        "/api/groups/{group_id}/follow",
         "/groups/{group_id}",
         "/groups/{group_id}/edit",
         "/groups/{group_id}/people",
