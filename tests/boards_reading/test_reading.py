@@ -161,18 +161,6 @@ async def test_merging_loses_nothing_unread(stage: Stage, case: str) -> None:
     assert bool(found and found.follows) == (case in ("both", "gone"))
 
 
-async def test_splitting_takes_reading_along(stage: Stage) -> None:
-    topic, new = await stage.topic(), await stage.topic("分出来的")
-    post = await stage.post(topic, stage.head)
-    await stage.read(stage.member, topic, post, follows=True)
-    await stage.read(stage.head, new, follows=False)
-    async with stage.frame.database.write() as session:
-        await reading.split(session, topic.id, new.id)
-    found = await stage.reading(stage.member, new)
-    assert found is not None
-    assert (found.read_post_id, found.follows) == (post.id, True)
-
-
 async def test_the_count_stops_at_a_hundred(stage: Stage) -> None:
     topic = await stage.topic("很长")
     async with stage.frame.database.write() as session:

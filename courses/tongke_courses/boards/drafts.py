@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tongke_courses.boards import rights
 from tongke_courses.boards.draft_repository import DraftRepository
 from tongke_courses.boards.models import Draft, Topic
 from tongke_courses.boards.reading_repository import TopicRepository
@@ -15,7 +16,6 @@ from tongke_platform.errors import N_, Conflict, NotFound
 from tongke_platform.rights import Principal
 
 MOST = 100
-NO_TOPIC = N_("There is no such topic.")
 NO_DRAFT = N_("There is no such draft.")
 CHANGED = N_("This draft was changed on another device. Both texts are kept: please choose.")
 SENT = N_("This has been sent already.")
@@ -94,7 +94,7 @@ async def _check_place(session: ReadSession, by: Principal, wanted: DraftIn) -> 
         return
     topic = await TopicRepository(session).by_id(wanted.topic_id)
     if topic is None or topic.group_id != wanted.group_id or not _can_be_answered(topic):
-        raise NotFound(NO_TOPIC, code="no_topic")
+        raise NotFound(rights.NO_TOPIC, code="no_topic")
 
 
 def _can_be_answered(topic: Topic) -> bool:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
-from tongke_courses.boards import reading, telling
+from tongke_courses.boards import reading, rights, telling
 from tongke_courses.boards.reading_repository import TopicRepository
 from tongke_courses.boards.telling import Change
 from tongke_platform.accounts.rights import principal_of
@@ -67,9 +67,9 @@ class BoardTopic(Kind[UUID]):
         try:
             topic_id = UUID(key)
         except ValueError:
-            raise NotFound(reading.NO_TOPIC, code="no_topic") from None
+            raise NotFound(rights.NO_TOPIC, code="no_topic") from None
         if key != str(topic_id):
-            raise NotFound(reading.NO_TOPIC, code="no_topic")  # it would be another topic
+            raise NotFound(rights.NO_TOPIC, code="no_topic")  # it would be another topic
         async with self._frame.database.read() as session:
             return (await reading.topic_for(session, principal, topic_id)).id
 
@@ -77,7 +77,7 @@ class BoardTopic(Kind[UUID]):
         async with self._frame.database.read() as session:
             found = await TopicRepository(session).newest([context])
         if context not in found:
-            raise NotFound(reading.NO_TOPIC, code="no_topic")
+            raise NotFound(rights.NO_TOPIC, code="no_topic")
         post, version = found[context]
         if post is not None and (known := self._known.get(key)):
             known.told = max(known.told, str(post))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from tongke_courses.boards import holding, indexing, posting, rights, service, telling
+from tongke_courses.boards import holding, indexing, posting, reading, rights, service, telling
 from tongke_courses.boards.holding import no_post, no_topic
 from tongke_courses.boards.models import PostReport, Topic
 from tongke_courses.boards.post_repository import PostRepository, ReportRepository
@@ -82,6 +82,7 @@ async def merge(
         raise Invalid(ITSELF, code="itself")
     holding.check_there(into)
     await service.check_version(session, by, gone, wanted.version)
+    await reading.merged(session, gone.id, into.id)
     await topics.carry_over(gone.id, into.id)
     await topics.lead_on(gone.id, into.id)
     gone.merged_into_id, gone.pinned_at = into.id, None
@@ -150,7 +151,7 @@ async def report(
         PostReport(group_id=held.group.id, post_id=key, person_id=by.id, reason=wanted.reason)
     )
     await session.refresh(made, ["post"])
-    await telling.reported(session, held.topic, post)
+    await telling.reported(session, held.topic, post, by.today)
     return made, True
 
 

@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, sele
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from tongke_courses.boards.models import (
-    Draft,
     GroupFile,
     Post,
     PostEdit,
@@ -123,12 +122,6 @@ class PostRepository(Repository[Post]):
     async def edits(self, post_id: UUID) -> Sequence[PostEdit]:
         statement = select(PostEdit).where(PostEdit.post_id == post_id)
         return (await self.session.execute(statement.order_by(PostEdit.version))).scalars().all()
-
-    async def forget_draft(self, person_id: UUID, sent_as: UUID) -> None:
-        """It was sent."""
-        await self.session.execute(
-            delete(Draft).where(Draft.person_id == person_id, Draft.sent_as == sent_as)
-        )
 
 
 class VoteRepository(Repository[PostVote]):

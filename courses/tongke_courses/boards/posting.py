@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tongke_courses.boards import anchors, holding, indexing, outs, rights, telling
+from tongke_courses.boards import anchors, drafts, holding, indexing, outs, rights, telling
 from tongke_courses.boards.holding import Held, no_post
 from tongke_courses.boards.markdown import Audience, Rendered, files_named, render
 from tongke_courses.boards.models import Post, PostEdit, PostVote, Topic
@@ -139,11 +139,11 @@ async def _write(
     topic.posts += 1
     topic.last_post_id, topic.last_post_at = post.id, frame.now()
     await point(session, post, topic, made)
-    await posts.forget_draft(by.id, sent_as)
+    await drafts.sent(session, by.id, sent_as)
     await session.refresh(post, ["by"])
     await indexing.written(session, topic, post)
     told = [one for one in made.mentioned if one != by.id]
-    await telling.posted(session, topic, post, told)
+    await telling.posted(session, topic, post, told, by.today)
     return post
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from tongke_courses.boards import rights
 from tongke_courses.boards.models import Follow, Post, Topic, TopicReading, TopicStep
 from tongke_courses.boards.reading_repository import (
     FollowRepository,
@@ -14,12 +15,10 @@ from tongke_courses.boards.reading_repository import (
 from tongke_courses.boards.reading_schemas import ReadingIn
 from tongke_courses.groups import rights as groups
 from tongke_platform.database import ReadSession, WriteSession
-from tongke_platform.errors import N_, NotFound
+from tongke_platform.errors import NotFound
 from tongke_platform.people.roles import Scope
 from tongke_platform.rights import Principal
 
-NO_TOPIC = N_("There is no such topic.")
-NO_POST = N_("This topic has no such post.")
 FARTHEST = timedelta(days=366)
 TOPICS, STEPS = 50, 100
 
@@ -52,7 +51,7 @@ async def topic_for(session: ReadSession, by: Principal, key: UUID) -> Topic:
     """Raises NotFound, also for those who may not read it."""
     found = await TopicRepository(session).readable(key)
     if found is None or not by.in_group(found.group_id):
-        raise NotFound(NO_TOPIC, code="no_topic")
+        raise NotFound(rights.NO_TOPIC, code="no_topic")
     return found
 
 
@@ -65,7 +64,7 @@ async def note(
     if wanted.read_post_id is not None:
         post = await session.get(Post, wanted.read_post_id)
         if post is None or post.topic_id != topic.id:
-            raise NotFound(NO_POST, code="no_post")
+            raise NotFound(rights.NO_POST, code="no_post")
         await readings.read_to(by.id, topic.id, post.id, now)
     if "follows" in wanted.model_fields_set:
         await readings.follow(by.id, topic.id, wanted.follows)
@@ -155,6 +154,7 @@ async def merged(session: WriteSession, gone_id: UUID, into_id: UUID) -> None:
         pairs = [(of[key].get(person), last[key][0]) for key in (gone_id, into_id)]
         gone = pairs[0][0]
         await readings.set(person, into_id, _read_of_both(pairs), gone.follows if gone else None)
+    await readings.remove_of(gone_id)
 
 
 def _read_of_both(pairs: Sequence[tuple[TopicReading | None, UUID | None]]) -> UUID | None:
@@ -165,8 +165,3 @@ def _read_of_both(pairs: Sequence[tuple[TopicReading | None, UUID | None]]) -> U
         return None
     known = [key for key in unfinished if key] or [key for key, _ in read if key]
     return min(known) if unfinished else max(known, default=None)
-
-
-async def split(session: WriteSession, from_id: UUID, new_id: UUID) -> None:
-    """Posts of ``from_id`` are in ``new_id`` now: read as far as they were, followed as they were."""
-    await ReadingRepository(session).copy(from_id, new_id)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
+    delete,
     func,
     literal,
     literal_column,
@@ -44,8 +45,6 @@ from tongke_platform.people.repository import in_force
 from tongke_platform.people.roles import Role, Scope
 
 COUNTED = 100
-CHUNK = 200
-COPIED = ("person_id", "read_post_id", "read_at", "follows")
 
 
 def _upsert(session: ReadSession, table: Any) -> Any:
@@ -184,21 +183,8 @@ class ReadingRepository(Repository[TopicReading]):
         found = await self.all(self.base().where(TopicReading.topic_id == topic_id))
         return {one.person_id: one for one in found}
 
-    async def copy(self, from_id: UUID, to_id: UUID) -> None:
-        """Whoever has read or followed the one has the other as well."""
-        found = (await self.of_topic(from_id)).values()
-        rows = [
-            {
-                "id": uuid7(),
-                "created_at": utc_now(),
-                "topic_id": to_id,
-                **{name: getattr(one, name) for name in COPIED},
-            }
-            for one in found
-        ]
-        for start in range(0, len(rows), CHUNK):
-            statement = _upsert(self.session, TopicReading).values(rows[start : start + CHUNK])
-            await self.session.execute(statement.on_conflict_do_nothing())
+    async def remove_of(self, topic_id: UUID) -> None:
+        await self.session.execute(delete(TopicReading).where(TopicReading.topic_id == topic_id))
 
     async def set(
         self, person_id: UUID, topic_id: UUID, read: UUID | None, follows: bool | None

@@ -139,17 +139,14 @@ class TopicRepository(Repository[Topic]):
         )
 
     async def carry_over(self, gone: UUID, into: UUID) -> None:
-        """Posts, drafts of replies, who is to try it and how far it was read; what somebody has in
-        ``into`` already stays as it is there.
+        """Posts, drafts of replies, and who is to try it; what somebody is to try in ``into`` already
+        stays as it is there.
         """
         await self._set(Post, Post.topic_id == gone, topic_id=into)
         await self._set(Draft, Draft.topic_id == gone, topic_id=into)
-        personal: tuple[Any, ...] = (TopicReading, TopicTry)
-        for table in personal:
-            there = aliased(table)
-            known = select(there.person_id).where(there.topic_id == into)
-            others = table.person_id.not_in(known)
-            await self._set(table, table.topic_id == gone, others, topic_id=into)
+        there = aliased(TopicTry)
+        others = TopicTry.person_id.not_in(select(there.person_id).where(there.topic_id == into))
+        await self._set(TopicTry, TopicTry.topic_id == gone, others, topic_id=into)
 
     async def carry_to_group(self, topic_id: UUID, group_id: UUID) -> None:
         """All that belongs to the topic, and what was merged into it, belongs to another group."""

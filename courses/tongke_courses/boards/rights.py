@@ -35,7 +35,7 @@ MODERATE = Rule(
 RULES = (READ, WRITE, MODERATE)
 
 NO_TOPIC = N_("There is no such topic.")
-NO_POST = N_("There is no such post.")
+NO_POST = N_("This topic has no such post.")
 
 
 def groups_read(principal: Principal) -> frozenset[UUID]:

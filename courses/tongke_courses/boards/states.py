@@ -128,7 +128,7 @@ async def ask_to_try(
     found.due_on, found.class_id = wanted.due_on, where.id if where else None
     await session.flush()
     if new and person_id != by.id:
-        await telling.asked_to_try(session, held.topic, person_id)
+        await telling.asked_to_try(session, held.topic, person_id, by.today)
     await telling.changed(session, held.topic, Change.TOPIC)
     whole = await tries.one(key, person_id)
     assert whole is not None, "just written"

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from tongke_courses.boards import reading
+from tongke_courses.boards import reading, rights
 from tongke_courses.boards.models import Follow, Post, Topic, TopicTry
 from tongke_courses.boards.reading_repository import FollowRepository, Member, TryRepository
 from tongke_courses.groups.models import Group
@@ -20,10 +20,8 @@ from tongke_platform.errors import N_
 from tongke_platform.notices.kinds import NoticeKind, register
 from tongke_platform.notices.models import Choice
 from tongke_platform.people.models import Person
-from tongke_platform.people.roles import Role
 
 CHANGED = "board.changed"
-MODERATORS = frozenset({Role.GROUP_HEAD, Role.LEAD_PLANNER})
 _FARTHEST_EAST = timedelta(hours=14)
 
 POSTED = register(
@@ -156,7 +154,9 @@ async def reported(
     session: WriteSession, topic: Topic, post: Post, day: date | None = None
 ) -> None:
     """Those who moderate the group have a report to answer."""
-    heads = [one for one in await _members(session, topic, day) if one.role in MODERATORS]
+    heads = [
+        one for one in await _members(session, topic, day) if one.role in rights.MODERATE.roles
+    ]
     await notices.send(
         session,
         to=[one.person_id for one in heads if one.person_id != post.by_id],
