@@ -1,18 +1,18 @@
 // Bundles the client for Chrome 87 into templates/static, under names with a hash of their content,
 // and writes manifest.json: the plain name of each entry → the name built.
 import { context, build } from "esbuild";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const templates = join(dirname(fileURLToPath(import.meta.url)), "..");
 const folder = join(templates, "static");
-const entries = ["pages/today", "pages/teach", "pages/room", "pages/replay", "pages/inbox", "pages/device", "pages/desk", "pages/materials", "media/ticker"].map((name) =>
+const entries = ["pages/today", "pages/teach", "pages/room", "pages/replay", "pages/inbox", "pages/device", "pages/desk", "pages/materials", "pages/topic", "media/ticker"].map((name) =>
   join(templates, "client", `${name}.ts`),
 );
 
 const options = {
-  entryPoints: [...entries, join(templates, "style", "tongke.css")],
+  entryPoints: [...entries, join(templates, "style", "tongke.css"), join(templates, "style", "formulas.css")],
   outdir: folder,
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
@@ -24,8 +24,15 @@ const options = {
   legalComments: "external",
   metafile: true,
   logLevel: "warning",
-  plugins: [{ name: "manifest", setup: (step) => step.onEnd(finish) }],
+  loader: { ".woff2": "file" },
+  plugins: [{ name: "fonts", setup: (step) => step.onLoad({ filter: /katex\.min\.css$/ }, oneKindOfFont) }, { name: "manifest", setup: (step) => step.onEnd(finish) }],
 };
+
+/** Every browser of the floor reads woff2; the other kinds would only be carried along. */
+async function oneKindOfFont({ path }) {
+  const text = await readFile(path, "utf8");
+  return { contents: text.replace(/,url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)/g, ""), loader: "css" };
+}
 
 /** Swap the manifest in one step, then drop what no longer belongs to the build. */
 async function finish(result) {

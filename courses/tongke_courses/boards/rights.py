@@ -45,3 +45,10 @@ def groups_read(principal: Principal) -> frozenset[UUID]:
         for post in READ.posts(principal)
         if post.scope is Scope.GROUP and post.scope_id is not None
     )
+
+
+def may_write_in(principal: Principal, group_id: UUID) -> bool:
+    """By the posts they held when they began to ask."""
+    return any(
+        post.scope is Scope.GROUP and post.scope_id == group_id for post in WRITE.posts(principal)
+    )

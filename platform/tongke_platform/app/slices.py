@@ -8,6 +8,9 @@ from starlette.routing import BaseRoute
 from tongke_courses.boards import file_pages as group_file_pages
 from tongke_courses.boards import file_routes as group_file_routes
 from tongke_courses.boards import moderation_routes, post_routes
+from tongke_courses.boards import pages as board_pages
+from tongke_courses.boards import pages_post as post_pages
+from tongke_courses.boards import pages_topic as topic_pages
 from tongke_courses.boards import reading_routes as board_reading_routes
 from tongke_courses.boards import routes as board_routes
 from tongke_courses.catalogue import door_routes as catalogue_doors
@@ -117,6 +120,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     board_routes.router,
     post_routes.router,
     moderation_routes.router,
+    board_pages.router,
+    topic_pages.router,
+    post_pages.router,
     group_pages.router,
     group_people_pages.router,
     group_activity_pages.router,

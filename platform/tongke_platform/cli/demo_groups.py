@@ -14,6 +14,7 @@ from tongke_courses.groups.models import ActivityKind, GroupActivity, GroupKind,
 from tongke_courses.groups.schemas import ActivityIn, DueIn, GroupIn, MinutesIn
 from tongke_courses.materials.store import FileStore
 from tongke_platform.accounts import service as accounts
+from tongke_platform.cli import demo_topics
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.demo import people
 from tongke_platform.demo.people import DemoActivity
@@ -45,7 +46,8 @@ async def fill(
     async with frame.database.read() as session:
         found = await ActivityRepository(session).page(group, before=None, limit=2)
     file = await _files(frame, group, persons)
-    return {"group_id": group, "activity_id": found[-1].id, "file_id": file}
+    said = await demo_topics.fill(frame, group, file, persons)
+    return {"group_id": group, "activity_id": found[-1].id, "file_id": file, **said}
 
 
 async def _files(frame: Frame, group: UUID, persons: Mapping[str, UUID]) -> UUID:

@@ -105,6 +105,15 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/groups/{group_id}/files",
         "/groups/{group_id}/files/{file_id}",
     ),
+    "topic": (
+        "/api/groups/{group_id}/topics",
+        "/api/topics/{topic_id}",
+        "/groups/{group_id}/topics",
+        "/groups/{group_id}/topics/new",
+        "/topics/{topic_id}",
+        "/topics/{topic_id}/posts",
+    ),
+    "post": ("/api/posts/{board_post_id}/edits", "/posts/{board_post_id}/history"),
     "activity": (
         "/api/activities/{activity_id}",
         "/activities/{activity_id}",

@@ -1,0 +1,120 @@
+/** Where one writes: pictures pasted or chosen, names after an @, and nothing sent twice. */
+
+import { _ } from "./page";
+import { shrunk } from "./pictures";
+import { problemOf } from "./problem";
+import { startUpload } from "./upload";
+
+export interface Composer {
+  form: HTMLFormElement;
+  text: HTMLTextAreaElement;
+}
+
+const MOST_NAMES = 6;
+
+export function composers(group: string, names: string[]): Composer[] {
+  return Array.from(document.querySelectorAll<HTMLFormElement>("form[data-composer]"))
+    .map((form) => ({ form, text: form.querySelector<HTMLTextAreaElement>("[data-writing]") }))
+    .filter((one): one is Composer => one.text !== null)
+    .map((one) => begin(one, group, names));
+}
+
+function begin(one: Composer, group: string, names: string[]): Composer {
+  takePictures(one, group);
+  suggestNames(one.text, names);
+  one.form.addEventListener("submit", () => {
+    // The key in the form makes a second sending the same post; a second click is still not needed.
+    window.setTimeout(() => one.form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
+  });
+  addEventListener("pageshow", () => one.form.querySelectorAll("button").forEach((button) => (button.disabled = false)));
+  return one;
+}
+
+/** In place of what is chosen; undone by the browser's own undo where it can. */
+export function insert(text: HTMLTextAreaElement, words: string): void {
+  text.focus();
+  if (!document.execCommand("insertText", false, words)) text.setRangeText(words, text.selectionStart, text.selectionEnd, "end");
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// Pictures
+
+function takePictures(one: Composer, group: string): void {
+  const place = one.form.querySelector<HTMLElement>("[data-writing-acts]");
+  const said = one.form.querySelector<HTMLElement>("[data-writing-said]");
+  const input = one.form.querySelector<HTMLInputElement>("[data-picture]");
+  if (!place || !said || !input) return;
+  place.hidden = false;
+  const take = (files: FileList | File[]): void => {
+    for (const file of Array.from(files)) {
+      if (file.type.startsWith("image/")) void send(file, group, one.text, (words) => (said.textContent = words));
+    }
+  };
+  input.addEventListener("change", () => {
+    take(input.files ?? []);
+    input.value = "";
+  });
+  one.text.addEventListener("paste", (event) => {
+    const files = Array.from(event.clipboardData?.files ?? []).filter((file) => file.type.startsWith("image/"));
+    if (files.length === 0) return;
+    event.preventDefault();
+    take(files);
+  });
+}
+
+async function send(file: File, group: string, text: HTMLTextAreaElement, say: (words: string) => void): Promise<void> {
+  say(_("The picture is being sent…"));
+  const small = await shrunk(file);
+  startUpload(small, {
+    onProgress: ({ sent, total }) => say(_("Sending the picture: %(share)s", { share: `${Math.floor((100 * sent) / Math.max(total, 1))} %` })),
+    onTrouble: ({ words }) => say(words),
+    onDone: (id) => {
+      add(id, small.name, group).then(
+        (key) => {
+          insert(text, `\n![${small.name.replace(/[[\]\\]/g, " ")}](file:${key})\n`);
+          say(_("The picture is in your text."));
+        },
+        (error: unknown) => say(error instanceof Error && "detail" in error ? String((error as { detail: unknown }).detail) : _("The file could not be sent. Please try again.")),
+      );
+    },
+  });
+}
+
+async function add(upload: string, name: string, group: string): Promise<string> {
+  const answer = await fetch(`/api/groups/${group}/files`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({ upload_id: upload, name }),
+  });
+  if (!answer.ok) throw await problemOf(answer);
+  return ((await answer.json()) as { id: string }).id;
+}
+
+// Names
+
+function suggestNames(text: HTMLTextAreaElement, names: string[]): void {
+  const list = document.createElement("div");
+  list.className = "suggested";
+  list.hidden = true;
+  list.setAttribute("role", "group");
+  list.setAttribute("aria-label", _("Members of the group"));
+  text.after(list);
+  text.addEventListener("input", () => {
+    const begun = /@([^\s@]{0,20})$/.exec(text.value.slice(0, text.selectionStart));
+    const found = begun ? names.filter((name) => name.startsWith(begun[1] ?? "") && name !== begun[1]).slice(0, MOST_NAMES) : [];
+    list.hidden = found.length === 0;
+    list.replaceChildren(...found.map((name) => choice(text, name, begun?.[1] ?? "", list)));
+  });
+}
+
+function choice(text: HTMLTextAreaElement, name: string, begun: string, list: HTMLElement): HTMLElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "pick";
+  button.textContent = `@${name}`;
+  button.addEventListener("click", () => {
+    insert(text, `${name.slice(begun.length)} `);
+    list.hidden = true;
+  });
+  return button;
+}

@@ -1,0 +1,189 @@
+/** A topic that is open: new replies come by themselves, what is on the screen counts as read. */
+
+import { composers } from "../lib/composer";
+import { setFormulas } from "../lib/formulas";
+import { _, element, expose, ngettext, pageData } from "../lib/page";
+import { Wire } from "../lib/wire";
+
+/** A form of its own has no topic. `ends`: this page has the last posts there are. */
+interface TopicPage {
+  group: string;
+  names: string[];
+  topic?: string;
+  last?: string;
+  ends?: boolean;
+  formulas?: string;
+}
+
+interface Change {
+  change: string;
+  post: string | null;
+}
+
+const SOON_MS = 150;
+const NEAR_PX = 240;
+const page = pageData<TopicPage>();
+let last = page.last ?? "";
+let read = "";
+let waiting = 0;
+
+function letter(): HTMLElement {
+  return element("letter");
+}
+
+function postOf(key: string): HTMLElement | null {
+  return document.getElementById(`post-${key}`);
+}
+
+async function fetched(path: string): Promise<Document | null> {
+  const answer = await fetch(path, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return null;
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+// One after another: what is asked twice is shown once.
+let queue: Promise<void> = Promise.resolve();
+
+function inTurn(act: () => Promise<void>): void {
+  queue = queue.then(act).catch(() => undefined);
+}
+
+/** What was written after the last post there is; on a page that is not the last, only said. */
+async function more(): Promise<void> {
+  if (!page.ends) return;
+  for (;;) {
+    const found = await fetched(`/topics/${page.topic}/posts${last ? `?after=${last}` : ""}`);
+    const list = found?.querySelector(".letter");
+    if (!list) return;
+    const near = window.innerHeight + window.scrollY > document.body.scrollHeight - NEAR_PX || onScreen(letter().lastElementChild);
+    const fresh = Array.from(list.querySelectorAll<HTMLElement>(".post")).filter((post) => !document.getElementById(post.id));
+    for (const post of fresh) {
+      letter().append(post);
+      last = post.dataset.post ?? last;
+    }
+    if (fresh.length > 0) {
+      void setFormulas(letter(), page.formulas ?? "");
+      arrived(fresh, near);
+    }
+    if (fresh.length === 0 || !(list as HTMLElement).dataset.next) return;
+  }
+}
+
+function onScreen(one: Element | null): boolean {
+  if (!one) return true;
+  const { top, bottom } = one.getBoundingClientRect();
+  return bottom > 0 && top < window.innerHeight;
+}
+
+let firstArrived: HTMLElement | null = null;
+
+function arrived(fresh: HTMLElement[], near: boolean): void {
+  if (near && document.visibilityState === "visible") return noteRead();
+  firstArrived = firstArrived ?? fresh[0] ?? null;
+  waiting += fresh.length;
+  const bar = element("arrived");
+  const link = bar.querySelector("a") as HTMLAnchorElement;
+  link.textContent = ngettext("%(num)s new reply", "%(num)s new replies", waiting);
+  if (firstArrived) link.href = `#${firstArrived.id}`;
+  bar.hidden = false;
+}
+
+function seenAll(): void {
+  waiting = 0;
+  firstArrived = null;
+  element("arrived").hidden = true;
+  noteRead();
+}
+
+/** Somebody changed, took out or voted for it. What is opened in it to be filled in is left alone. */
+async function again(key: string): Promise<void> {
+  const there = postOf(key);
+  if (!there || there.contains(document.activeElement) || there.querySelector("details[open]")) return;
+  const found = await fetched(`/topics/${page.topic}/posts?to=${key}`);
+  const now = found?.getElementById(there.id);
+  if (!now) return;
+  there.replaceWith(now);
+  void setFormulas(now, page.formulas ?? "");
+}
+
+/** Its title, state, or place; what is being filled in beside it is left alone. */
+async function headAgain(): Promise<void> {
+  const answer = await fetched(location.pathname);
+  if (!answer) return location.reload();
+  for (const id of ["topic-head", "topic-side"]) {
+    const there = document.getElementById(id);
+    const now = answer.getElementById(id);
+    const busy = there?.contains(document.activeElement) || there?.querySelector("details[open]:not(.more)");
+    if (there && now && !busy) there.replaceWith(now);
+  }
+}
+
+function changed(data: Change): void {
+  if (data.change === "post") inTurn(more);
+  else if (data.post) inTurn(() => again(data.post ?? ""));
+  else window.setTimeout(() => inTurn(headAgain), SOON_MS);
+}
+
+// Reading
+
+function noteRead(): void {
+  if (!last || read >= last || document.visibilityState !== "visible") return;
+  const upto = last;
+  read = upto;
+  void fetch(`/api/topics/${page.topic}/reading`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ read_post_id: upto }),
+    keepalive: true,
+  }).catch(() => {
+    read = "";
+  });
+}
+
+/** When the end of the page has been on the screen. */
+function watchReading(): void {
+  new IntersectionObserver((seen) => {
+    if (seen.some((one) => one.isIntersecting)) seenAll();
+  }).observe(element("arrived-here"));
+  document.addEventListener("visibilitychange", () => {
+    if (onScreen(element("arrived-here"))) noteRead();
+  });
+}
+
+// Answering
+
+function answerTo(link: HTMLAnchorElement): void {
+  const form = document.querySelector<HTMLFormElement>("form[data-composer=reply]");
+  const line = form?.querySelector<HTMLElement>("[data-answering]");
+  if (!form || !line) return;
+  (form.elements.namedItem("reply_to") as HTMLInputElement).value = link.dataset.quote ?? "";
+  line.hidden = !link.dataset.quote;
+  const who = line.querySelector("[data-answering-who]");
+  if (who) who.textContent = _("Answer to %(name)s", { name: link.dataset.by ?? "" });
+  form.querySelector("textarea")?.focus();
+  form.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("click", (event) => {
+  const link = (event.target as Element).closest<HTMLAnchorElement>("a.quote, a[data-answering-off]");
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  answerTo(link);
+});
+
+composers(page.group, page.names);
+if (page.topic) {
+  const end = document.createElement("div");
+  end.id = "arrived-here";
+  letter().after(end);
+  void setFormulas(letter(), page.formulas ?? "");
+  watchReading();
+  new Wire().open<{ post: string | null }>(`board:${page.topic}`, {
+    onSnapshot: ({ post }) => {
+      if (post && post > last) inTurn(more);
+    },
+    onEvent: (data) => changed(data as Change),
+  });
+}
+
+expose({ last: () => last, read: () => read, waiting: () => waiting });
