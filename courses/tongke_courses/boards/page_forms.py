@@ -22,7 +22,7 @@ LABELS = {
     "person_id": N_("Who"),
     "group_id": N_("Group"),
     "into_id": N_("Topic"),
-    "post_ids": N_("Posts"),
+    "post_ids": N_("Posts to split off"),
     "version": N_("Version"),
 }
 THINGS = ("lesson", "material", "course", "node")

@@ -24,8 +24,7 @@ from tongke_platform.pages.viewer import viewer_of
 from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
-# Where what was typed is shown again: by what is done.
-PATH = [TopicState.OPEN, TopicState.ADOPTED, TopicState.TRIED]
+STATIONS = [TopicState.OPEN, TopicState.ADOPTED, TopicState.TRIED]
 
 
 @router.get("/topics/{topic_id}")
@@ -55,7 +54,7 @@ async def _page(
     chosen = {} if gone else await page_topic.moderation(session, it)
     return desk(
         request, pages, it.by, template, section="", it=it, topic=it.topic, words=words,
-        parts=group_words.PARTS, said_day=said_days(pages, request, it.today), path=PATH,
+        parts=group_words.PARTS, said_day=said_days(pages, request, it.today), stations=STATIONS,
         values=values, splits=splits and it.moderates, trouble=trouble, status=status,
         answered=next((one for one in it.topic.items if one.id == answered), None),
         sent_as=parse_uuid(values.get("sent_as", "")) or uuid4(), plain=False,

@@ -3,13 +3,6 @@
 from tongke_courses.boards.models import AnchorKind, Follow, TopicState
 from tongke_platform.errors import N_
 
-STATES = {
-    TopicState.OPEN: N_("In discussion"),
-    TopicState.ADOPTED: N_("Adopted, to be tried"),
-    TopicState.TRIED: N_("Tried in class"),
-    TopicState.KEPT: N_("Proved good, kept"),
-    TopicState.DROPPED: N_("Did not prove good, dropped"),
-}
 # As short as a chip.
 CHIPS = {
     TopicState.OPEN: N_("In discussion"),
