@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from tongke_courses.boards import page_parts as boards
 from tongke_courses.catalogue import following, links, rights
 from tongke_courses.catalogue.fit import Fit
 from tongke_courses.catalogue.models import Course, CourseFollow, CourseState
@@ -103,7 +104,7 @@ async def shown(
         home=_home(frame, found), links=await links.standing(session, principal, frame.now(), course_id=key),
         may_link=bool(classes) and await links.may_make(session, principal, frame.today()),
         classes=classes, chosen=chosen,
-        fit=fit.get(key),
+        fit=fit.get(key), topics=await boards.about(session, principal, course_id=key),
     )  # fmt: skip
     return remember_class(request, answer, chosen)
 

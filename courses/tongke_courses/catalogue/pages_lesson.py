@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from tongke_courses.boards import page_parts as boards
 from tongke_courses.catalogue import approvals, links, syllabus
 from tongke_courses.catalogue.models import Course, Licence, PublicApproval
 from tongke_courses.catalogue.page_parts import (
@@ -68,6 +69,7 @@ async def lesson(
         links=await links.standing(session, principal, frame.now(), lesson_id=it.id), classes=classes,
         may_link=bool(classes) and await links.may_make(session, principal, frame.today(), it),
         fit=(await fit_for(session, principal, chosen, [it], course)).get(it.id), chosen=chosen,
+        topics=await boards.about(session, principal, lesson_id=it.id),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from tongke_courses.boards import page_parts as boards
 from tongke_courses.catalogue import links
 from tongke_courses.lessons import rights, seeing, service
 from tongke_courses.lessons.dependencies import LedLesson, parse_id
@@ -279,6 +280,7 @@ async def replay(
         return pages.render(request, "lessons/not_yet.html", viewer=viewer, lesson=view)
     source = addresses(lesson.id).replay + (f"?token={quote(token)}" if room else "")
     back = f"/room/{quote(token)}" if room else "/"
+    topics = await boards.about(session, principal, lesson_id=lesson.id)
     # A classroom that watches again says so now and then.
     seen = {"topic": addresses(lesson.id).topic, "token": token} if room else {}
     return pages.render(
@@ -287,7 +289,8 @@ async def replay(
         lesson=view,
         back=back,
         captions=await _captions(session, lesson, token if room else ""),
-        data={"source": source} | seen,
+        topics=topics,
+        data={"source": source, "formulas": pages.asset("formulas.css")} | seen,
     )
 
 
@@ -301,6 +304,7 @@ async def _replay_at_home(
         lesson=view_of(lesson),
         back=f"/home/{quote(token)}",
         captions=await _captions(session, lesson, token),
+        topics=None,
         data={"source": source},
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from tongke_courses.boards import page_parts as boards
 from tongke_courses.textbooks import classrooms, contents, points, rights, service, standing
 from tongke_courses.textbooks.models import ClassTextbook, NodeKind, TextbookNode
 from tongke_courses.textbooks.repository import NodeRepository
@@ -119,6 +120,7 @@ async def _node(
         classes=[(row.school_class.id, class_name(row)) for row in rows],
         used=await _used(session, rows, volume),
         inside=await _tree(session, volume),
+        topics=await boards.about(session, principal, node_id=place.node.id),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import type Hls from "hls.js";
 import type { LevelDetails } from "hls.js";
+import { setFormulas } from "../lib/formulas";
 import { _, element, expose, ngettext, pageData, say, show } from "../lib/page";
 import { lengthWords, timecode } from "../lib/time";
 import { Wire } from "../lib/wire";
@@ -13,6 +14,7 @@ interface ReplayPage {
   source: string;
   topic?: string;
   token?: string;
+  formulas?: string;
 }
 
 interface Gap {
@@ -101,6 +103,7 @@ function ready(): void {
   say("length", timecode(video.duration));
   say("long-words", lengthWords(Math.floor(video.duration)));
   show("long", true);
+  drawMarks();
   const asked = /[?&]t=(\d{1,6})(&|$)/.exec(location.search);
   if (asked) go(Number(asked[1]));
   else follow();
@@ -162,6 +165,80 @@ function skipGap(): void {
   sayTimer = window.setTimeout(() => show("skipped", false), SAY_SKIPPED_MS);
 }
 
+// Topics of one's groups, at their seconds
+
+const marked = Array.from(document.querySelectorAll<HTMLElement>(".topic-marks > li"));
+
+function drawMarks(): void {
+  const length = video.duration || 1;
+  element("marks").replaceChildren(
+    ...marked
+      .filter((line) => line.dataset.at !== undefined)
+      .map((line) => {
+        const at = Number(line.dataset.at);
+        const mark = document.createElement("button");
+        const title = line.querySelector("strong")?.textContent ?? "";
+        mark.type = "button";
+        mark.title = `${timecode(at)} ${title}`;
+        mark.setAttribute("aria-label", mark.title);
+        mark.style.left = `${Math.min(100, (100 * at) / length)}%`;
+        mark.addEventListener("click", () => {
+          go(at);
+          void readAlong(line, true);
+        });
+        return mark;
+      }),
+  );
+}
+
+/** Its posts, below its line: the player stays where it is. */
+async function readAlong(line: HTMLElement, open: boolean): Promise<void> {
+  const place = line.querySelector<HTMLElement>(".read-along");
+  if (!place) return;
+  for (const other of marked) if (other !== line) close(other);
+  if (!open) return close(line);
+  line.classList.add("open");
+  place.hidden = false;
+  line.scrollIntoView({ block: "nearest" });
+  if (place.childElementCount > 0) return;
+  const path = `/topics/${line.dataset.topic}`;
+  const answer = await fetch(`${path}/posts?plain=1`, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return void location.assign(path);
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const whole = document.createElement("a");
+  whole.className = "button";
+  whole.href = path;
+  whole.textContent = _("Open the topic");
+  place.replaceChildren(...Array.from(found.body.children), whole);
+  void setFormulas(place, page.formulas ?? "");
+}
+
+function close(line: HTMLElement): void {
+  line.classList.remove("open");
+  const place = line.querySelector<HTMLElement>(".read-along");
+  if (place) place.hidden = true;
+}
+
+for (const line of marked) {
+  line.querySelector("button.at")?.addEventListener("click", () => go(Number(line.dataset.at)));
+  line.querySelector("a.words")?.addEventListener("click", (event) => {
+    const { ctrlKey, metaKey } = event as MouseEvent;
+    if (ctrlKey || metaKey) return;
+    event.preventDefault();
+    void readAlong(line, !line.classList.contains("open"));
+  });
+}
+
+/** The link to ask carries the second that is shown. */
+function followAsk(at: number): void {
+  const ask = document.getElementById("ask") as HTMLAnchorElement | null;
+  if (!ask) return;
+  const address = new URL(ask.href);
+  address.searchParams.set("at", String(Math.floor(at)));
+  ask.href = address.href;
+  say("ask-at", timecode(at));
+}
+
 // Controls
 
 function follow(): void {
@@ -171,6 +248,7 @@ function follow(): void {
   seek.setAttribute("aria-valuetext", _("%(at)s of %(length)s", { at: timecode(at), length: timecode(video.duration) }));
   element("played" as string).setAttribute("width", String((at / (video.duration || 1)) * 1000));
   say("now", timecode(at));
+  followAsk(at);
 }
 
 let dragging = false;
@@ -264,7 +342,7 @@ addEventListener("keydown", (event) => {
   const target = event.target as HTMLElement;
   const act = KEYS[event.key];
   if (!act || event.ctrlKey || event.altKey || event.metaKey || target === speed) return;
-  if (event.key === " " && target instanceof HTMLButtonElement) return;
+  if (event.key === " " && (target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement)) return;
   event.preventDefault();
   act();
 });

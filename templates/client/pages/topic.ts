@@ -53,7 +53,7 @@ async function more(): Promise<void> {
   if (!page.ends) return;
   for (;;) {
     const found = await fetched(`/topics/${page.topic}/posts${last ? `?after=${last}` : ""}`);
-    const list = found?.querySelector(".letter");
+    const list = found?.querySelector(".thread");
     if (!list) return;
     const near = window.innerHeight + window.scrollY > document.body.scrollHeight - NEAR_PX || onScreen(letter().lastElementChild);
     const fresh = Array.from(list.querySelectorAll<HTMLElement>(".post")).filter((post) => !document.getElementById(post.id));
