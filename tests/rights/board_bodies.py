@@ -40,5 +40,11 @@ BOARDS: dict[str, Callable[[World], dict[str, Any]]] = {
     "PATCH /api/posts/{board_post_id}": _of(text="再画近水。"),
     "DELETE /api/posts/{board_post_id}": _reason,
     "POST /api/posts/{board_post_id}/reports": _reason,
+    "POST /groups/{group_id}/topics": lambda world: {"data": {"follow": "all"}},
+    "POST /groups/{group_id}/topics/new": lambda world: {
+        "data": {"title": "《山行》的板书", "text": "怎么写？", "sent_as": str(uuid4())}
+    },
+    "POST /topics/{topic_id}": lambda world: {"data": {"act": "pin"}},
+    "POST /posts/{board_post_id}/edit": lambda world: {"data": {"text": "画水", "version": "1"}},
     "POST /api/groups/{group_id}/reports/{report_id}": lambda world: {"json": {"upheld": True}},
 }  # fmt: skip

@@ -40,6 +40,8 @@ async def topics(world: "World") -> None:
         "board_post_id": str(asked.post.id),
         "report_id": str(report.id),
         "PATCH /api/posts/{board_post_id} board_post_id": str(own.post.id),
+        "GET /posts/{board_post_id}/edit board_post_id": str(own.post.id),
+        "POST /posts/{board_post_id}/edit board_post_id": str(own.post.id),
         "PUT /api/topics/{topic_id}/tries/{person_id} topic_id": str(adopted.topic.id),
         "other_topic": str(into.topic.id),
         "own_post": str(own.post.id),

@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocketDisconnect
 
+from tongke_courses.boards.page_parts import About
 from tongke_courses.lessons.pages import Action, LessonView, Stop
 from tongke_courses.lessons.snapshot import Report
 from tongke_platform.pages.rendering import Pages, add_pages
@@ -81,6 +82,7 @@ class Stage:
     room_lesson: bool = True
     starts_in: timedelta = timedelta(minutes=5)
     stops: Sequence[Stop] = ()
+    topics: About | None = None
     trouble: str = ""
     whip_refusal: tuple[int, str] = (503, "busy")
     link_up: bool = True
@@ -236,7 +238,13 @@ def make_app(stage: Stage, clips: Path) -> FastAPI:
         data = {"source": source}
         captions = request.query_params.get("captions", "")
         return pages.render(
-            request, "lessons/replay.html", lesson=view, back="/", captions=captions, data=data
+            request,
+            "lessons/replay.html",
+            lesson=view,
+            back="/",
+            captions=captions,
+            data=data,
+            topics=stage.topics,
         )
 
     @app.get("/not-yet")

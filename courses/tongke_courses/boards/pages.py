@@ -126,8 +126,9 @@ async def _form(
     return desk(
         request, pages, by, "boards/new.html", section="", group=group, values=values,
         anchor=await anchor_shown(session, by, wanted), hidden=anchor_values(wanted), words=words,
+        wanted=wanted.model_dump_json(exclude_none=True) if wanted else "",
         sent_as=parse_uuid(values.get("sent_as", "")) or uuid4(), trouble=trouble, status=status,
-        data={"group": str(group_id), "names": [one.person.display_name for one in people if one.active]},
+        data={"group": str(group_id), "me": str(by.id), "names": [one.person.display_name for one in people if one.active]},
     )  # fmt: skip
 
 

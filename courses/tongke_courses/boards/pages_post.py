@@ -19,7 +19,7 @@ from tongke_platform.pages.desk import desk, done, mistake, trouble_of, typed
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.rights import Principal
 
-router = APIRouter(prefix="/posts/{post_id}", include_in_schema=False)
+router = APIRouter(prefix="/posts/{board_post_id}", include_in_schema=False)
 
 
 async def _seen(session: ReadSession, by: Principal, key: UUID) -> Post:
@@ -44,9 +44,9 @@ async def edit(
     pages: ThePages,
     session: Reading,
     principal: RequiredPrincipal,
-    post_id: UUID,
+    board_post_id: UUID,
 ) -> Response:
-    return await _form(request, pages, session, principal, post_id)
+    return await _form(request, pages, session, principal, board_post_id)
 
 
 async def _form(
@@ -75,14 +75,14 @@ async def change(
     pages: ThePages,
     frame: TheFrame,
     principal: RequiredPrincipal,
-    post_id: UUID,
+    board_post_id: UUID,
 ) -> Response:
     values = await typed(request)
     text, changed = values.get("text", ""), False
     try:
         wanted = PostChange.model_validate({"text": text, "version": number_in(values)})
         async with frame.database.write() as session:
-            found = await posting.edit(session, frame, principal, post_id, wanted)
+            found = await posting.edit(session, frame, principal, board_post_id, wanted)
             back = _back(found)
     except ValidationError as error:
         trouble, status = mistake(request, pages, error, LABELS), 422
@@ -93,7 +93,7 @@ async def change(
         return done(back, N_("Saved. What it said before is kept."))
     async with frame.database.read() as again:
         return await _form(
-            request, pages, again, principal, post_id, text=text, trouble=trouble, status=status,
+            request, pages, again, principal, board_post_id, text=text, trouble=trouble, status=status,
             changed=changed,
         )  # fmt: skip
 
@@ -104,11 +104,11 @@ async def history(
     pages: ThePages,
     session: Reading,
     principal: RequiredPrincipal,
-    post_id: UUID,
+    board_post_id: UUID,
 ) -> Response:
     """What it said before, the last words first."""
-    edits = [outs.edit(one) for one in await posting.edits(session, principal, post_id)]
-    post = await _seen(session, principal, post_id)
+    edits = [outs.edit(one) for one in await posting.edits(session, principal, board_post_id)]
+    post = await _seen(session, principal, board_post_id)
     return desk(
         request, pages, principal, "boards/history.html", section="", edits=edits[::-1],
         post=await outs.post(session, principal, post), topic=post.topic, back=_back(post),

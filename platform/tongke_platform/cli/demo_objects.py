@@ -93,12 +93,6 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/groups/{group_id}/people",
         "/groups/{group_id}/activities/new",
     ),
-    "topic": (
-        "/api/groups/{group_id}/topics",
-        "/api/groups/{group_id}/reports",
-        "/api/topics/{topic_id}",
-        "/api/posts/{board_post_id}/edits",
-    ),
     "group_file": (
         "/api/groups/{group_id}/files",
         "/api/groups/{group_id}/files/{file_id}",
@@ -107,13 +101,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
     "topic": (
         "/api/groups/{group_id}/topics",
+        "/api/groups/{group_id}/reports",
         "/api/topics/{topic_id}",
         "/groups/{group_id}/topics",
         "/groups/{group_id}/topics/new",
         "/topics/{topic_id}",
         "/topics/{topic_id}/posts",
     ),
-    "post": ("/api/posts/{board_post_id}/edits", "/posts/{board_post_id}/history"),
+    "topic_post": ("/api/posts/{board_post_id}/edits", "/posts/{board_post_id}/history"),
     "activity": (
         "/api/activities/{activity_id}",
         "/activities/{activity_id}",

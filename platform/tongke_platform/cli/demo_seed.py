@@ -21,7 +21,6 @@ from tongke_courses.lessons.rights import holder_of
 from tongke_platform.accounts import service as accounts
 from tongke_platform.app.factory import make_frame
 from tongke_platform.cli import (
-    demo_boards,
     demo_courses,
     demo_groups,
     demo_materials,
@@ -146,7 +145,6 @@ class _Seeder:
         write_state(data_dir, state)
         objects |= await demo_courses.fill(self._frame, place.person.id, objects)
         objects |= await demo_groups.fill(self._frame, persons, objects)
-        objects |= await demo_boards.fill(self._frame, persons, objects)
         objects |= await demo_objects.look_up(self._frame, place)
         objects |= {"partnership_id": partnership}
         objects |= {"lesson_id": seeded.lesson_id, "lesson": seeded.lesson_id}

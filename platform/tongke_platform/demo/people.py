@@ -174,15 +174,6 @@ GROUP_PARTS = (
     ("researcher", Role.GROUP_RESEARCHER),
     ("volunteer", Role.OBSERVER),
 )
-TOPIC = "《铺满金色巴掌的水泥道》朗读时间不够"
-TOPIC_ASKED = (
-    "我们班识字慢，读一遍课文就要 **12 分钟**，后面的练习做不完。\n\n"
-    "- 能不能先只读第 5 到第 9 自然段？\n- 其余的放到课后？"
-)
-TOPIC_ANSWER = (
-    "可以。先听范读，再分组读：\n\n| 步骤 | 分钟 |\n|---|--:|\n| 听范读 | 3 |\n| 分组读 | 5 |\n\n"
-    "这样一共 $3+5=8$ 分钟。请您在班里试一次，再告诉大家效果。"
-)
 # Who brought it, its name, what it says.
 GROUP_FILES = (
     (

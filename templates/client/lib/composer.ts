@@ -1,5 +1,6 @@
-/** Where one writes: pictures pasted or chosen, names after an @, and nothing sent twice. */
+/** Where one writes: pictures pasted or chosen, names after an @, nothing lost and nothing sent twice. */
 
+import { attach, type Outbox, type State, wordsOf, type Writing } from "./outbox";
 import { _ } from "./page";
 import { shrunk } from "./pictures";
 import { problemOf } from "./problem";
@@ -19,9 +20,52 @@ export function composers(group: string, names: string[]): Composer[] {
     .map((one) => begin(one, group, names));
 }
 
+/** What is typed into the form is kept, and sent when that is possible. */
+export function keep(
+  one: Composer,
+  outbox: Outbox,
+  options: { groupId: string; topicId: string | null; sendTo: string; onQueued?: () => void; onSent: (answer: unknown) => void },
+): Writing {
+  const place = one.form.querySelector<HTMLElement>("[data-writing-where]");
+  const writing = attach(one.form, {
+    outbox,
+    ...options,
+    onState: (state) => {
+      if (!place) return;
+      const words = wordsOf(state);
+      if (place.textContent !== words) place.textContent = words;
+      offerTheirs(one, state, writing);
+    },
+    onSent: (_sentAs, answer) => options.onSent(answer),
+  });
+  return writing;
+}
+
+/** The same draft, changed on two devices: both are shown, one goes on. */
+function offerTheirs(one: Composer, state: State, writing: Writing): void {
+  const there = one.form.querySelector(".theirs");
+  if (!state.theirs) return there?.remove();
+  if (there) return;
+  const box = document.createElement("div");
+  box.className = "theirs";
+  const said = document.createElement("q");
+  said.textContent = state.theirs.text;
+  box.append(said);
+  for (const [which, words] of [["mine", _("Go on with mine")], ["theirs", _("Take this one")]] as const) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.textContent = words;
+    button.addEventListener("click", () => void writing.choose(which));
+    box.append(button);
+  }
+  one.text.after(box);
+}
+
 function begin(one: Composer, group: string, names: string[]): Composer {
   takePictures(one, group);
   suggestNames(one.text, names);
+  if (one.form.dataset.composer !== "edit") return one;
   one.form.addEventListener("submit", () => {
     // The key in the form makes a second sending the same post; a second click is still not needed.
     window.setTimeout(() => one.form.querySelectorAll("button").forEach((button) => (button.disabled = true)));

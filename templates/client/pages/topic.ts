@@ -1,7 +1,8 @@
 /** A topic that is open: new replies come by themselves, what is on the screen counts as read. */
 
-import { composers } from "../lib/composer";
+import { composers, keep } from "../lib/composer";
 import { setFormulas } from "../lib/formulas";
+import { Outbox } from "../lib/outbox";
 import { _, element, expose, ngettext, pageData } from "../lib/page";
 import { Wire } from "../lib/wire";
 
@@ -13,6 +14,8 @@ interface TopicPage {
   last?: string;
   ends?: boolean;
   formulas?: string;
+  /** Who writes; a form that changes a post has none. */
+  me?: string;
 }
 
 interface Change {
@@ -152,14 +155,20 @@ function watchReading(): void {
 
 // Answering
 
-function answerTo(link: HTMLAnchorElement): void {
+function answerTo({ quote = "", by = "" }: DOMStringMap): void {
   const form = document.querySelector<HTMLFormElement>("form[data-composer=reply]");
   const line = form?.querySelector<HTMLElement>("[data-answering]");
   if (!form || !line) return;
-  (form.elements.namedItem("reply_to") as HTMLInputElement).value = link.dataset.quote ?? "";
-  line.hidden = !link.dataset.quote;
+  (form.elements.namedItem("reply_to") as HTMLInputElement).value = quote;
+  line.hidden = !quote;
   const who = line.querySelector("[data-answering-who]");
-  if (who) who.textContent = _("Answer to %(name)s", { name: link.dataset.by ?? "" });
+  if (who) who.textContent = _("Answer to %(name)s", { name: by });
+  form.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function showForm(): void {
+  const form = document.querySelector<HTMLFormElement>("form[data-composer=reply]");
+  if (!form) return;
   form.querySelector("textarea")?.focus();
   form.scrollIntoView({ block: "nearest" });
 }
@@ -168,10 +177,49 @@ document.addEventListener("click", (event) => {
   const link = (event.target as Element).closest<HTMLAnchorElement>("a.quote, a[data-answering-off]");
   if (!link || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  answerTo(link);
+  answerTo(link.dataset);
+  showForm();
 });
 
-composers(page.group, page.names);
+function startWriting(): void {
+  const found = composers(page.group, page.names);
+  if (!page.me) return;
+  const outbox = new Outbox(page.me);
+  for (const one of found) {
+    if (page.topic) keep(one, outbox, ofReply(page.topic));
+    else keep(one, outbox, ofTopic());
+  }
+}
+
+function ofReply(topic: string): Parameters<typeof keep>[2] {
+  return {
+    groupId: page.group,
+    topicId: topic,
+    sendTo: `/api/topics/${topic}/posts`,
+    onQueued: () => answerTo({}),
+    onSent: (answer) => {
+      const { id, topic_id } = answer as { id: string; topic_id: string };
+      // It may have been joined with another meanwhile.
+      if (topic_id !== topic || !page.ends) return location.assign(`/topics/${topic_id}?to=${id}#post-${id}`);
+      inTurn(async () => {
+        await more();
+        postOf(id)?.scrollIntoView({ block: "nearest" });
+        seenAll();
+      });
+    },
+  };
+}
+
+function ofTopic(): Parameters<typeof keep>[2] {
+  return {
+    groupId: page.group,
+    topicId: null,
+    sendTo: `/api/groups/${page.group}/topics`,
+    onSent: (answer) => location.assign(`/topics/${(answer as { id: string }).id}`),
+  };
+}
+
+startWriting();
 if (page.topic) {
   const end = document.createElement("div");
   end.id = "arrived-here";
