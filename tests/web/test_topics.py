@@ -1,0 +1,192 @@
+"""A topic two people have open: what one writes appears at the other; marks of topics on a replay."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from tests.makers import Someone
+from tests.web.browsing import CLASS_PC, PHONE, PROJECTOR, Browsing
+from tests.web.conftest import session_fixture
+from tests.web.live_server import LiveServer
+from tests.web.stage import Stage
+from tests.web.test_partners_and_pairing import look
+from tests.web.waiting import until
+from tongke_courses.boards import posting
+from tongke_courses.boards.models import AnchorKind, TopicState
+from tongke_courses.boards.page_parts import About
+from tongke_courses.boards.schemas import AnchorOut, PostIn, TopicIn, TopicOut
+from tongke_courses.groups import service as groups
+from tongke_courses.groups.schemas import GroupIn
+from tongke_platform.accounts import service as accounts
+from tongke_platform.people.roles import Role
+from tongke_platform.rights import Principal
+
+WIDTHS = (PHONE, CLASS_PC, PROJECTOR)
+SAID = (
+    "占比 $p=\\frac{n}{m}$，见表：\n\n| 课 | 本班发言 | 远端班发言 | 远端班占比 | 说明 |\n"
+    "|---|---:|---:|---:|---|\n| 山行 | 17 | 2 | 10.5% | 第一轮，没有先问远端班 |\n"
+)
+
+
+class Board:
+    """A group of a head and a member with one topic the member began."""
+
+    def __init__(self, server: LiveServer) -> None:
+        self.server, self.frame = server, server.frame
+
+    async def fill(self) -> "Board":
+        make = self.server.make
+        school = await make.school()
+        self.head = await make.person(school, Role.LEAD_TEACHER)
+        self.member = await make.person(await make.school(), Role.LOCAL_TEACHER)
+        head = await self.principal(self.head)
+        wanted = GroupIn.model_validate(
+            {"kind": "research_group", "name": "三年级语文教研组", "organisation_id": school.id}
+        )
+        async with self.frame.database.write() as session:
+            self.group = (await groups.create(session, head, wanted)).id
+            await groups.seat(session, self.group, self.member.id, Role.GROUP_MEMBER, head)
+        begun = TopicIn(title="远端班怎样多发言", text=SAID, sent_as=uuid4())
+        async with self.frame.database.write() as session:
+            by = await self.principal(self.member)
+            sent = await posting.begin(session, self.frame, by, self.group, begun)
+            self.topic = sent.topic.id
+        return self
+
+    async def principal(self, who: Someone) -> Principal:
+        async with self.frame.database.read() as session:
+            found = await accounts.principal_of(session, who.id, self.frame.today())
+        assert found is not None
+        return found
+
+    async def reply(self, who: Someone, text: str) -> UUID:
+        async with self.frame.database.write() as session:
+            by = await self.principal(who)
+            said = PostIn(text=text, sent_as=uuid4())
+            return (await posting.reply(session, self.frame, by, self.topic, said)).post.id
+
+    async def open(self, context: BrowserContext, who: Someone) -> Page:
+        await self.server.sign_in(context, who)
+        page = await context.new_page()
+        await page.goto(f"{self.server.base_url}/topics/{self.topic}")
+        return page
+
+
+@session_fixture
+async def board_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveServer]:
+    async with LiveServer.running(tmp_path_factory.mktemp("b")) as server:
+        yield server
+
+
+async def test_a_reply_appears_at_the_other(browsing: Browsing, board_server: LiveServer) -> None:
+    board = await Board(board_server).fill()
+    hers = await board.open(await browsing.context(), board.head)
+    his = await board.open(await browsing.context(width=PHONE), board.member)
+    await expect(hers.locator(".formula.set .katex").first).to_be_visible()
+    assert await his.evaluate("document.documentElement.scrollWidth") <= PHONE, "tables scroll"
+
+    text = hers.get_by_role("textbox", name="您的回复")
+    await text.fill("请<b>先</b>问远端班，$x^2$。")
+    await hers.get_by_role("button", name="发送").click()
+    for page in (hers, his):
+        await expect(page.locator(".post")).to_have_count(2)
+        await expect(page.locator(".post").last).to_contain_text("请<b>先</b>问远端班")
+        await expect(page.locator(".post").last.locator(".katex").first).to_be_visible()
+    await expect(text).to_have_value("")
+    await look(his, "topic-live", widths=WIDTHS)
+
+    # Voted for by one, counted at the other; changed by one, read by the other.
+    await his.locator(".post").last.get_by_role("button", name="有用").click()
+    await expect(hers.locator(".post").last.locator(".votes")).to_contain_text("1")
+    await hers.locator(".post").last.get_by_role("link", name="修改").click()
+    await hers.get_by_role("textbox", name="您想说的").fill("先问远端班，再请本班补充。")
+    await hers.get_by_role("button", name="保存").click()
+    await expect(his.locator(".post").last).to_contain_text("再请本班补充")
+
+    # Decided by one, seen by the other.
+    await hers.get_by_text("采纳，请人试一试").click()
+    await hers.get_by_role("button", name="记下来").click()
+    await expect(his.locator(".path .now")).to_contain_text("已采纳")
+
+
+async def test_who_reads_further_up_is_told_and_not_moved(
+    browsing: Browsing, board_server: LiveServer
+) -> None:
+    board = await Board(board_server).fill()
+    for number in range(12):
+        await board.reply(board.member, f"第 {number} 条\n\n" + "很长的话。" * 60)
+    page = await board.open(await browsing.context(), board.head)
+    await until(page, "document.querySelectorAll('.post').length === 13")
+    await page.evaluate("scrollTo(0, 0)")
+    # Written by a process that is not the server: found at the look, or by the next open page.
+    async with page.expect_response("**/posts?after=*"):
+        other = await board.open(await browsing.context(), board.member)
+        await other.get_by_role("textbox", name="您的回复").fill("刚写的")
+        await other.get_by_role("button", name="发送").click()
+    await expect(page.get_by_role("link", name="有 1 条新回复")).to_be_visible()
+    assert await page.evaluate("scrollY") == 0
+    await page.get_by_role("link", name="有 1 条新回复").click()
+    await expect(page.get_by_role("link", name="有 1 条新回复")).to_be_hidden()
+    await page.reload()
+    await expect(page.locator("#read-here")).to_have_count(0)
+
+
+async def test_what_is_typed_survives_the_page(
+    browsing: Browsing, board_server: LiveServer
+) -> None:
+    board = await Board(board_server).fill()
+    context = await browsing.context()
+    page = await board.open(context, board.head)
+    await page.get_by_role("textbox", name="您的回复").fill("写到一半")
+    await page.close()
+    page = await board.open(context, board.head)
+    await expect(page.get_by_role("textbox", name="您的回复")).to_have_value("写到一半")
+
+
+async def test_without_a_script(browsing: Browsing, board_server: LiveServer) -> None:
+    board = await Board(board_server).fill()
+    page = await board.open(await browsing.context(java_script_enabled=False), board.head)
+    assert "p=\\frac{n}{m}" in await page.locator(".formula").first.inner_text()
+    await page.get_by_role("link", name="回复", exact=False).first.click()
+    await page.get_by_role("textbox", name="您的回复").fill("没有脚本也能回复")
+    await page.get_by_role("button", name="发送").click()
+    await expect(page.locator(".post").last).to_contain_text("没有脚本也能回复")
+    await expect(page.locator(".post").last.locator(".answered")).to_contain_text("占比")
+
+
+def _marked(at_ms: int | None, title: str) -> TopicOut:
+    now = datetime.now(UTC)
+    kind = AnchorKind.LESSON if at_ms is None else AnchorKind.MOMENT
+    return TopicOut(
+        id=uuid4(), group_id=uuid4(), title=title, state=TopicState.ADOPTED, by_id=None, by="",
+        anchor=AnchorOut(kind=kind, id=uuid4(), label="分数", at_ms=at_ms), posts=3,
+        last_post_id=None, last_post_at=now, created_at=now, pinned_at=None, closed_at=None,
+        deleted_at=None, deleted_because="", merged_into_id=None, version=1,
+    )  # fmt: skip
+
+
+async def test_marks_on_a_replay(stage: Stage, browsing: Browsing) -> None:
+    found = [_marked(5000, "这里为什么停顿"), _marked(None, "整节课的节奏")]
+    stage.topics = About(found, "/ask?lesson=x")
+    page = await browsing.context()
+    tab = await page.new_page()
+    body = "<ol class=thread><li class=post><div class=said><p>先等三秒</p></div></li></ol>"
+    await tab.route(
+        "**/topics/*/posts?plain=1",
+        lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8"),
+    )
+    await tab.goto(stage.base_url + "/replay")
+    await until(tab, "tongke.state === 'ready'", 15)
+    marks = tab.locator("#marks button")
+    await expect(marks).to_have_count(1)
+    await marks.first.click()
+    await expect(tab.get_by_text("先等三秒")).to_be_visible()
+    await until(tab, "tongke.position >= 5")
+    assert tab.url.endswith("/replay"), "the player stays"
+    ask = await tab.locator("#ask").get_attribute("href")
+    assert ask is not None
+    assert "at=5" in ask
+    await look(tab, "replay-marks", widths=WIDTHS)
