@@ -108,7 +108,11 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/topics/{topic_id}",
         "/topics/{topic_id}/posts",
     ),
-    "topic_post": ("/api/posts/{board_post_id}/edits", "/posts/{board_post_id}/history"),
+    "topic_post": (
+        "/api/posts/{board_post_id}/edits",
+        "/posts/{board_post_id}/edit",
+        "/posts/{board_post_id}/history",
+    ),
     "activity": (
         "/api/activities/{activity_id}",
         "/activities/{activity_id}",
