@@ -12,7 +12,7 @@ const entries = ["pages/today", "pages/teach", "pages/room", "pages/replay", "pa
 );
 
 const options = {
-  entryPoints: [...entries, join(templates, "style", "tongke.css"), join(templates, "style", "formulas.css")],
+  entryPoints: [...entries, join(templates, "style", "tongke.css"), join(templates, "client", "formulas.css")],
   outdir: folder,
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",

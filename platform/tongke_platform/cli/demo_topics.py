@@ -24,12 +24,13 @@ async def fill(
 ) -> dict[str, UUID]:
     """What is there stays. Ids by the names that routes give them: of the topic about a lesson."""
     lesson = await _lesson(frame, persons[people.OWNER])
+    keys: dict[str, UUID] = {}
     for wanted in reversed(TOPICS):
         key, new = await _say(frame, group, picture, persons, wanted, lesson)
+        keys[wanted.title] = key
         if new:
             await _decide(frame, persons, wanted, key)
-        if wanted.at is not None:
-            named = key
+    named = next(keys[one.title] for one in TOPICS if one.at is not None)
     async with frame.database.read() as session:
         first = await PostRepository(session).first(named)
     assert first is not None, "just written"
@@ -62,24 +63,26 @@ async def _say(
     anchor = None
     if wanted.at is not None and lesson is not None:
         anchor = AnchorIn(kind=AnchorKind.MOMENT, id=lesson, at_ms=wanted.at * 1000)
-    answers, made = dict(wanted.answers), list[UUID]()
-    new = False
-    for number, (who, words) in enumerate(wanted.said):
-        text = words.replace(PICTURE, str(picture))
-        sent_as = uuid5(group, f"{wanted.title} {number}")
+    (first, words), *others = wanted.said
+    begun = TopicIn(
+        title=wanted.title, text=words, sent_as=uuid5(group, wanted.title), anchor=anchor
+    )
+    async with frame.database.write() as session:
+        by = await _by(frame, session, persons[first])
+        sent = await posting.begin(session, frame, by, group, begun)
+    topic, made = sent.topic.id, [sent.post.id]
+    if not sent.new:
+        return topic, False
+    answers = dict(wanted.answers)
+    for number, (who, words) in enumerate(others, 1):
+        said = PostIn(
+            text=words.replace(PICTURE, str(picture)),
+            sent_as=uuid5(group, f"{wanted.title} {number}"),
+            reply_to_id=made[answers[number]] if number in answers else None,
+        )
         async with frame.database.write() as session:
             by = await _by(frame, session, persons[who])
-            if number == 0:
-                begun = TopicIn(title=wanted.title, text=text, sent_as=sent_as, anchor=anchor)
-                sent = await posting.begin(session, frame, by, group, begun)
-                topic, new = sent.topic.id, sent.new
-                if not new:
-                    return topic, False
-            else:
-                answered = made[answers[number]] if number in answers else None
-                said = PostIn(text=text, sent_as=sent_as, reply_to_id=answered)
-                sent = await posting.reply(session, frame, by, topic, said)
-            made.append(sent.post.id)
+            made.append((await posting.reply(session, frame, by, topic, said)).post.id)
     for who, number in wanted.useful:
         async with frame.database.write() as session:
             by = await _by(frame, session, persons[who])
