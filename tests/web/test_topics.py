@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.makers import Someone
+from tests.web.axe import violations
 from tests.web.browsing import CLASS_PC, PHONE, PROJECTOR, Browsing
 from tests.web.conftest import session_fixture
 from tests.web.live_server import LiveServer
@@ -190,3 +191,35 @@ async def test_marks_on_a_replay(stage: Stage, browsing: Browsing) -> None:
     assert ask is not None
     assert "at=5" in ask
     await look(tab, "replay-marks", widths=WIDTHS)
+
+
+async def test_the_floor(browsing86: Browsing, board_server: LiveServer) -> None:
+    board = await Board(board_server).fill()
+    page = await board.open(await browsing86.context(width=PHONE), board.head)
+    await until(page, "document.querySelectorAll('.formula.set .katex').length > 0", 15)
+    await board.open(await browsing86.context(), board.member)
+    # Playwright's own ways ask for APIs that came later.
+    await page.evaluate(
+        """() => {
+            const text = document.querySelector('form[data-composer=reply] textarea');
+            text.value = '旧浏览器也能发';
+            text.dispatchEvent(new Event('input', { bubbles: true }));
+        }"""
+    )
+    await page.evaluate("() => document.querySelector('.reply .button.first').click()")
+    await until(page, "document.querySelectorAll('.post').length === 2", 15)
+
+
+@pytest.mark.parametrize("width", [PHONE, CLASS_PC])
+async def test_axe(browsing: Browsing, board_server: LiveServer, width: int) -> None:
+    board = await Board(board_server).fill()
+    post = await board.reply(board.head, "先问远端班。")
+    page = await board.open(await browsing.context(width=width), board.head)
+    here = f"/groups/{board.group}/topics"
+    for path in (
+        f"/topics/{board.topic}?split=1", here, f"{here}?state=kept", f"{here}/new",
+        f"/posts/{post}/edit", f"/posts/{post}/history",
+    ):  # fmt: skip
+        await page.goto(board_server.base_url + path)
+        assert await violations(page) == [], path
+        assert await page.locator("h1").count() == 1

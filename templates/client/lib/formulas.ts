@@ -1,6 +1,14 @@
 /** Formulas are set where there are any; their words stay where one cannot be read. */
 
+/** What is wider than the page is scrolled within itself, also by keyboard. */
+function letScroll(place: ParentNode): void {
+  for (const one of Array.from(place.querySelectorAll<HTMLElement>(".said table, .said pre, .said div.formula"))) {
+    if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
+  }
+}
+
 export async function setFormulas(place: ParentNode, style: string): Promise<void> {
+  letScroll(place);
   const found = Array.from(place.querySelectorAll<HTMLElement>(".formula:not(.set)"));
   if (found.length === 0) return;
   if (style && !document.querySelector("link[data-formulas]")) {
@@ -30,4 +38,5 @@ export async function setFormulas(place: ParentNode, style: string): Promise<voi
       one.classList.add("unreadable");
     }
   }
+  letScroll(place);
 }
