@@ -157,10 +157,10 @@ def _mine(person_id: UUID, day: date) -> Subquery:
     return select(held.c.group_id, held.c.came).where(belongs).subquery("mine")
 
 
-def _read(mine: Subquery, person_id: UUID, *wanted: Any) -> Select[Any]:
+def _read(mine: Subquery, person_id: UUID, *wanted: Any) -> Any:
     """Topics of the groups of ``mine`` with how far somebody has read them."""
     read = and_(TopicReading.topic_id == Topic.id, TopicReading.person_id == person_id)
-    chosen: Select[Any] = select(*wanted)
+    chosen: Any = select(*wanted)
     return (
         chosen.select_from(mine)
         .join(Topic, Topic.group_id == mine.c.group_id)
@@ -230,7 +230,7 @@ class ReadingRepository(Repository[TopicReading]):
             )
         )
 
-    def _unread(self, mine: Subquery, person_id: UUID, *wanted: Any) -> Select[Any]:
+    def _unread(self, mine: Subquery, person_id: UUID, *wanted: Any) -> Any:
         return _read(mine, person_id, *wanted).where(
             Topic.last_post_id > func.coalesce(TopicReading.read_post_id, mine.c.came),
             there(),
