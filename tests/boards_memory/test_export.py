@@ -21,7 +21,7 @@ from tongke_courses.materials.store import FileStore
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(1)> "><b> [x](javascript:alert(1))'
 NAMES = (
     "../../../etc/passwd", "..\\..\\boot.ini", "C:\\x.txt", "a\u202egnp.exe.html", "/abs/path.svg",
-    "x" * 300 + ".png", "con.", ' "><script>.png', "%2e%2e%2fx#?.pdf", "同名.txt", "同名.txt",
+    "图" * 240 + ".png", "con.", ' "><script>.png', "%2e%2e%2fx#?.pdf", "同名.txt", "同名.txt",
 )  # fmt: skip
 
 

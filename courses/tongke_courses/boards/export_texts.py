@@ -26,7 +26,23 @@ from tongke_platform.pages.rendering import make_environment
 LONGEST = 60
 # What a browser or a desktop runs or follows when it is opened from a folder.
 _LIVELY = frozenset(
-    ["html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz", "xml", "xsl", "url", "website", "webloc", "desktop"]
+    [
+        "html",
+        "htm",
+        "xhtml",
+        "xht",
+        "shtml",
+        "mht",
+        "mhtml",
+        "svg",
+        "svgz",
+        "xml",
+        "xsl",
+        "url",
+        "website",
+        "webloc",
+        "desktop",
+    ]
 )
 _ADDRESS = re.compile(r"/groups/[0-9a-f-]{36}/files/([0-9a-f-]{36})(?:\?download=1)?", re.ASCII)
 _TAKEN_OUT = N_("(This post was taken out.)")
@@ -60,7 +76,7 @@ class Texts:
         return said % places if places else said
 
     def when(self, instant: datetime) -> str:
-        return times.exact(instant, self.language, self.zone)
+        return f"{times.local(instant, self.zone):%Y-%m-%d %H:%M}"
 
     def name(self, found: str) -> str:
         return found or self.say(_LEFT)
