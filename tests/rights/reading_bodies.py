@@ -11,4 +11,5 @@ READING: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "PUT /api/topics/{topic_id}/reading": lambda w: {"json": {"follows": True}},
     "PUT /api/groups/{group_id}/follow": lambda w: {"json": {"follow": "all"}},
+    "POST /unread": lambda w: {"data": {"act": "read", "group": w.ids["group_id"]}},
 }

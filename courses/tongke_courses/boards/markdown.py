@@ -30,7 +30,7 @@ MOST_CELLS = 20_000
 MOST_LINES = 40
 
 _SAFE = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
-_FILE = re.compile(r"file:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE | re.ASCII)
+FILE = re.compile(r"file:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE | re.ASCII)
 _TAGS = re.compile(r"<[^>]*>")
 _BREAKS = re.compile(r"</(?:p|h[3-6]|li|td|th|tr|pre|blockquote|div)>|<br ?/?>|<hr ?/?>")
 # A post stands below its page's own headings.
@@ -70,6 +70,7 @@ _CLASSES = {
 
 Env = MutableMapping[str, Any]
 FileAddress = Callable[[UUID], str]
+AttributeFilter = Callable[[str, str, str], str | None]
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Rendered:
 
 def files_named(text: str) -> set[UUID]:
     """Every file a text may mean; whose they are has to be asked."""
-    return {UUID(one) for one in _FILE.findall(text)}
+    return {UUID(one) for one in FILE.findall(text)}
 
 
 def render(text: str, audience: Audience) -> Rendered:
@@ -151,7 +152,7 @@ def _settle(tokens: Sequence[Token], env: Env) -> Iterator[Token]:
 
 def _may_lead(token: Token, env: Env) -> bool:
     address = str(token.attrGet("href") or "")
-    found = _FILE.fullmatch(address)
+    found = FILE.fullmatch(address)
     if found is None:
         return True
     page = _page_of(UUID(found[1]), env)
@@ -171,7 +172,7 @@ def _page_of(key: UUID, env: Env) -> str:
 
 def _picture(token: Token, env: Env, *, inside: bool) -> Iterator[Token]:
     address, words = str(token.attrGet("src") or ""), token.content
-    found = _FILE.fullmatch(address)
+    found = FILE.fullmatch(address)
     if found is not None and (page := _page_of(UUID(found[1]), env)):
         token.attrSet("src", page)
         token.attrSet("loading", "lazy")
@@ -264,7 +265,7 @@ def _mention(_renderer: Any, tokens: Sequence[Token], at: int, *_: Any) -> str:
 
 class _Parser(MarkdownIt):
     def validateLink(self, url: str) -> bool:
-        return bool(_SAFE.match(url) or _FILE.fullmatch(url))
+        return bool(_SAFE.match(url) or FILE.fullmatch(url))
 
 
 def _make(*rules: str) -> MarkdownIt:
@@ -282,12 +283,22 @@ def _make(*rules: str) -> MarkdownIt:
 
 
 _MARKDOWN, _NO_TABLES = _make("table"), _make()
-_CLEANER = nh3.Cleaner(
-    tags=set(_ALLOWED),
-    clean_content_tags={"script", "style"},
-    attributes=_ALLOWED,
-    allowed_classes=_CLASSES,
-    url_schemes={"http", "https", "mailto"},
-    link_rel="nofollow noopener",
-    strip_comments=True,
-)
+
+
+def cleaner(attribute_filter: AttributeFilter | None = None) -> nh3.Cleaner:
+    """Lets pass what ``render`` makes. ``attribute_filter(tag, name, value)``: the value, or None for
+    no such attribute.
+    """
+    return nh3.Cleaner(
+        tags=set(_ALLOWED),
+        clean_content_tags={"script", "style"},
+        attributes=_ALLOWED,
+        allowed_classes=_CLASSES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow noopener",
+        strip_comments=True,
+        attribute_filter=attribute_filter,
+    )
+
+
+_CLEANER = cleaner()

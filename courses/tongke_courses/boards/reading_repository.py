@@ -138,7 +138,7 @@ def _first_after(floor: Any, mine: Any, not_by: UUID) -> Any:
     return _after(floor, mine, not_by).limit(1).scalar_subquery()
 
 
-def _mine(person_id: UUID, day: date) -> Subquery:
+def mine_of(person_id: UUID, day: date) -> Subquery:
     """The groups somebody belongs to on ``day``, and the key of the first post they ever held in each:
     what is older was there before they ``came``.
     """
@@ -241,7 +241,7 @@ class ReadingRepository(Repository[TopicReading]):
         self, person_id: UUID, day: date, *, before: UUID | None, limit: int
     ) -> Sequence[tuple[Topic, str]]:
         """Topics of their groups, the newest first, with the group's name; muted ones are left out."""
-        statement = self._unread(_mine(person_id, day), person_id, Topic, Group.name)
+        statement = self._unread(mine_of(person_id, day), person_id, Topic, Group.name)
         statement = statement.join(Group, Group.id == Topic.group_id)
         if before is not None:
             statement = statement.where(Topic.last_post_id < before)
@@ -251,7 +251,7 @@ class ReadingRepository(Repository[TopicReading]):
         return [(row[0], row[1]) for row in rows.all()]
 
     async def count_unread(self, person_id: UUID, day: date) -> int:
-        mine = _mine(person_id, day)
+        mine = mine_of(person_id, day)
         few = self._unread(mine, person_id, literal_column("1")).limit(COUNTED).subquery()
         return int((await self.session.execute(select(func.count()).select_from(few))).scalar_one())
 
@@ -259,7 +259,7 @@ class ReadingRepository(Repository[TopicReading]):
         self, person_id: UUID, day: date, topics: Collection[UUID]
     ) -> dict[UUID, tuple[int, UUID | None]]:
         """Of each topic of their groups: how many posts of others are unread, and the first of them."""
-        mine = _mine(person_id, day)
+        mine = mine_of(person_id, day)
         floor = func.coalesce(TopicReading.read_post_id, mine.c.came)
         count, first = _posts_after(floor, mine, person_id), _first_after(floor, mine, person_id)
         rows = await self.session.execute(

@@ -32,7 +32,13 @@ MODERATE = Rule(
     HEAD.roles | PLAN.roles,
     also=N_("Only in the group one holds this part in"),
 )
-RULES = (READ, WRITE, MODERATE)
+EXPORT = Rule(
+    "group.export",
+    N_("Take a group home as a folder of readable files"),
+    TAKE_PART.roles - {Role.OBSERVER},
+    also=N_("Only the group one belongs to"),
+)
+RULES = (READ, WRITE, MODERATE, EXPORT)
 
 NO_TOPIC = N_("There is no such topic.")
 NO_POST = N_("This topic has no such post.")
@@ -51,4 +57,11 @@ def may_write_in(principal: Principal, group_id: UUID) -> bool:
     """By the posts they held when they began to ask."""
     return any(
         post.scope is Scope.GROUP and post.scope_id == group_id for post in WRITE.posts(principal)
+    )
+
+
+def may_export(principal: Principal, group_id: UUID) -> bool:
+    """By the posts they held when they began to ask."""
+    return any(
+        post.scope is Scope.GROUP and post.scope_id == group_id for post in EXPORT.posts(principal)
     )

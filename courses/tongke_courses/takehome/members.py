@@ -9,6 +9,7 @@ from typing import Any
 from tongke_courses.materials import names
 from tongke_courses.materials.models import StoredFile
 from tongke_courses.takehome.contents import Contents, LessonPart, Taken, TakenRecording
+from tongke_courses.takehome.spool import Page, Spooled
 from tongke_courses.takehome.words import LICENCES
 from tongke_platform.errors import N_
 
@@ -26,7 +27,7 @@ ADDRESSES = N_("Addresses on other sites:")
 
 @dataclass(frozen=True)
 class Member:
-    """``stored`` in the object store, a ``recording``, or ``data`` itself. ``sha256`` is lower-case
+    """``stored`` in the object store, a ``recording``, ``spooled``, or ``data`` itself. ``sha256`` is lower-case
     hex, of a recording that was not counted yet as many zeros.
     """
 
@@ -36,6 +37,7 @@ class Member:
     stored: StoredFile | None = None
     data: bytes = b""
     recording: TakenRecording | None = None
+    spooled: Spooled | None = None
 
     @property
     def file(self) -> bool:
@@ -46,6 +48,11 @@ class Member:
 def written(path: str, data: bytes | str) -> Member:
     raw = data.encode() if isinstance(data, str) else data
     return Member(path, len(raw), hashlib.sha256(raw).hexdigest(), data=raw)
+
+
+def spooled(path: str, page: Page) -> Member:
+    """What was written so far."""
+    return Member(path, page.size, page.sha256, spooled=page.spooled)
 
 
 def kept(path: str, stored: StoredFile) -> Member:

@@ -13,10 +13,12 @@ from tongke_courses.takehome import recordings
 from tongke_courses.takehome.contents import Contents
 from tongke_courses.takehome.members import Member, sums
 from tongke_courses.takehome.repository import ChecksumRepository
+from tongke_courses.takehome.spool import Spooled
 from tongke_courses.takehome.stored_zip import Entry, Span, StoredZip
 from tongke_platform.errors import N_, NotFound
 from tongke_platform.frame import Frame
 
+AT_ONCE = 256 << 10
 LOST = N_("A file of this archive is not there any more. Please try again later.")
 
 
@@ -55,6 +57,8 @@ async def archive_of(frame: Frame, members: Sequence[Member]) -> Archive:
 def _checksum(member: Member, known: Mapping[str, int]) -> int:
     if member.recording is not None:
         return member.recording.crc32
+    if member.spooled is not None:
+        return member.spooled.crc32
     return known[member.sha256] if member.stored is not None else zlib.crc32(member.data)
 
 
@@ -100,11 +104,20 @@ async def _open(frame: Frame, member: Member, start: int, end: int) -> AsyncIter
         return await recordings.open_range(frame, member.recording, start, end)
     if member.stored is not None:
         return await FileStore(frame).open_range(member.stored.key, start, end)
+    if member.spooled is not None:
+        return _from_spool(member.spooled, start, end)
     return _at_hand(member.data[start:end])
 
 
 async def _at_hand(data: bytes) -> AsyncIterator[bytes]:
     yield data
+
+
+async def _from_spool(spooled: Spooled, start: int, end: int) -> AsyncIterator[bytes]:
+    for at in range(start, end, AT_ONCE):
+        upto = min(at + AT_ONCE, end)
+        first = spooled.start
+        yield await asyncio.to_thread(spooled.spool.read, first + at, first + upto)
 
 
 async def count_recordings(frame: Frame, contents: Contents) -> None:

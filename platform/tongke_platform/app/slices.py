@@ -5,12 +5,15 @@ from functools import cache
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
+from tongke_courses.boards import export_routes as group_export_routes
 from tongke_courses.boards import file_pages as group_file_pages
 from tongke_courses.boards import file_routes as group_file_routes
-from tongke_courses.boards import moderation_routes, post_routes
+from tongke_courses.boards import memory_routes, moderation_routes, post_routes
 from tongke_courses.boards import pages as board_pages
+from tongke_courses.boards import pages_memory as memory_pages
 from tongke_courses.boards import pages_post as post_pages
 from tongke_courses.boards import pages_topic as topic_pages
+from tongke_courses.boards import pages_unread as unread_pages
 from tongke_courses.boards import reading_routes as board_reading_routes
 from tongke_courses.boards import routes as board_routes
 from tongke_courses.catalogue import door_routes as catalogue_doors
@@ -121,6 +124,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     post_routes.router,
     moderation_routes.router,
     board_pages.router,
+    group_export_routes.router,
+    memory_routes.router,
+    memory_pages.router,
+    unread_pages.router,
     topic_pages.router,
     post_pages.router,
     group_pages.router,

@@ -1,4 +1,4 @@
-"""``tongke export``: a school's roster for other systems."""
+"""``tongke export``: rosters, courses and groups for other systems and for reading."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +15,12 @@ from tongke_platform.imports.asker import OPERATOR
 from tongke_platform.imports.oneroster.files import COLUMNS
 from tongke_platform.imports.oneroster.outgoing import export_school
 
-cli = typer.Typer(no_args_is_help=True, help="Take rosters out.")
+cli = typer.Typer(no_args_is_help=True, help="Take rosters, courses and groups out.")
 
 
 @cli.callback()
 def group() -> None:
-    """Take rosters out."""
+    """Take rosters, courses and groups out."""
 
 
 @cli.command("oneroster")

@@ -106,10 +106,10 @@ def package_command(
     try:
         _say_package(report, with_frame(settings, work))
     except TongkeError as error:
-        _refuse(report, error)
+        refuse(report, error)
 
 
-def _refuse(report: Report, error: TongkeError) -> None:
+def refuse(report: Report, error: TongkeError) -> None:
     text = report.say(error.message)
     fail(text % error.params if error.params else text)
 
@@ -235,12 +235,12 @@ def course_command(
         if file.suffix == ".zip":
             await _write_zip(frame, report, made, file)
         else:
-            await _write_folder(frame, report, made, file)
+            await write_folder(frame, report, made, file)
 
     try:
         with_frame(settings, work)
     except TongkeError as error:
-        _refuse(report, error)
+        refuse(report, error)
     except OSError as error:
         fail(f"{file}: {error.strerror}")
 
@@ -248,14 +248,14 @@ def course_command(
 async def _contents(frame: Frame, key: UUID) -> Contents:
     """As the server's operator sees it. Raises NotFound."""
     async with frame.database.read() as session:
-        operator = await _operator(frame, session)
-        found = await contents.of_course(session, operator, key)
-    await recordings.add_to(frame, operator, found)
+        who = await operator(frame, session)
+        found = await contents.of_course(session, who, key)
+    await recordings.add_to(frame, who, found)
     await takehome.count_recordings(frame, found)
     return found
 
 
-async def _operator(frame: Frame, session: ReadSession) -> Principal:
+async def operator(frame: Frame, session: ReadSession) -> Principal:
     """Somebody who may see all; no rights of a person are borrowed beyond this call."""
     person = await PackageImportRepository(session).anybody()
     found = await accounts.principal_of(session, person, frame.today()) if person else None
@@ -276,7 +276,7 @@ async def _write_zip(frame: Frame, report: Report, members: Sequence[Member], fi
     part.replace(file)
 
 
-async def _write_folder(frame: Frame, report: Report, members: Sequence[Member], top: Path) -> None:
+async def write_folder(frame: Frame, report: Report, members: Sequence[Member], top: Path) -> None:
     top.mkdir(parents=True)
     with report.bar() as bar:
         for one in bar.track(members, description="export"):

@@ -6,6 +6,7 @@ from tongke_platform.cli import (
     demo,
     doctor,
     export,
+    export_group,
     import_,
     import_textbooks,
     migrate,
@@ -39,4 +40,5 @@ import_.cli.command("textbooks")(import_textbooks.command)
 cli.add_typer(import_.cli, name="import")
 cli.add_typer(export.cli, name="export")
 packages.register(import_.cli, export.cli)
+export_group.register(export.cli)
 cli.add_typer(user.cli, name="user")

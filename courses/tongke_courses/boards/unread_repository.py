@@ -1,0 +1,71 @@
+"""SQL of the page of what is unread: counted by group, and a whole group read at once."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tongke_courses.boards.models import Follow, GroupFollow, Topic, TopicReading
+from tongke_courses.boards.reading_repository import CHUNK, ReadingRepository, mine_of
+from tongke_platform.database import utc_now, uuid7
+
+
+class UnreadRepository(ReadingRepository):
+    async def by_group(self, person_id: UUID, day: date) -> dict[UUID, int]:
+        """How many topics of each of their groups have something new."""
+        mine = mine_of(person_id, day)
+        statement = self._unread(mine, person_id, Topic.group_id, func.count())
+        rows = await self.session.execute(statement.group_by(Topic.group_id))
+        return {group: count for group, count in rows.all()}
+
+    async def read_group(
+        self, person_id: UUID, group_id: UUID, day: date, upto: UUID | None, now: datetime
+    ) -> int:
+        """Every topic as far as the post ``upto``, or to its end; how many. Never back."""
+        mine = mine_of(person_id, day)
+        rows = await self.session.execute(
+            self._unread(mine, person_id, Topic.id, Topic.last_post_id).where(
+                Topic.group_id == group_id
+            )
+        )
+        values = [
+            self._row(person_id, topic, last if upto is None else min(last, upto), now)
+            for topic, last in rows.all()
+        ]
+        for start in range(0, len(values), CHUNK):
+            await self._read_to(values[start : start + CHUNK])
+        return len(values)
+
+    def _row(self, person_id: UUID, topic: UUID, post: UUID, now: datetime) -> Mapping[str, Any]:
+        return {
+            "id": uuid7(), "created_at": utc_now(), "person_id": person_id, "topic_id": topic,
+            "read_post_id": post, "read_at": now,
+        }  # fmt: skip
+
+    async def _read_to(self, rows: list[Mapping[str, Any]]) -> None:
+        on_postgresql = self.session.get_bind().dialect.name == "postgresql"
+        insert: Any = postgresql.insert if on_postgresql else sqlite.insert
+        statement = insert(TopicReading).values(rows)
+        new = statement.excluded
+        await self.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[TopicReading.person_id, TopicReading.topic_id],
+                set_={"read_post_id": new.read_post_id, "read_at": new.read_at},
+                where=or_(
+                    TopicReading.read_post_id.is_(None),
+                    TopicReading.read_post_id < new.read_post_id,
+                ),
+            )
+        )
+
+    async def follows(self, person_id: UUID) -> dict[UUID, Follow]:
+        """By group; those without a choice of their own are left out."""
+        rows = await self.session.execute(
+            select(GroupFollow.group_id, GroupFollow.follow).where(
+                GroupFollow.person_id == person_id
+            )
+        )
+        return {group: follow for group, follow in rows.all()}
