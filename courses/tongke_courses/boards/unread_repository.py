@@ -9,8 +9,11 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tongke_courses.boards.models import Follow, GroupFollow, Topic, TopicReading
-from tongke_courses.boards.reading_repository import CHUNK, ReadingRepository, mine_of
+from tongke_courses.boards.reading_repository import ReadingRepository, mine_of
 from tongke_platform.database import utc_now, uuid7
+
+# Rows of one statement.
+_AT_ONCE = 500
 
 
 class UnreadRepository(ReadingRepository):
@@ -35,8 +38,8 @@ class UnreadRepository(ReadingRepository):
             self._row(person_id, topic, last if upto is None else min(last, upto), now)
             for topic, last in rows.all()
         ]
-        for start in range(0, len(values), CHUNK):
-            await self._read_to(values[start : start + CHUNK])
+        for start in range(0, len(values), _AT_ONCE):
+            await self._read_to(values[start : start + _AT_ONCE])
         return len(values)
 
     def _row(self, person_id: UUID, topic: UUID, post: UUID, now: datetime) -> Mapping[str, Any]:
