@@ -157,10 +157,10 @@ def _mine(person_id: UUID, day: date) -> Subquery:
     return select(held.c.group_id, held.c.came).where(belongs).subquery("mine")
 
 
-def _read(mine: Subquery, person_id: UUID, *wanted: Any) -> Select[Any]:
+def _read(mine: Subquery, person_id: UUID, *wanted: Any) -> Any:
     """Topics of the groups of ``mine`` with how far somebody has read them."""
     read = and_(TopicReading.topic_id == Topic.id, TopicReading.person_id == person_id)
-    chosen: Select[Any] = select(*wanted)
+    chosen: Any = select(*wanted)
     return (
         chosen.select_from(mine)
         .join(Topic, Topic.group_id == mine.c.group_id)
@@ -230,7 +230,7 @@ class ReadingRepository(Repository[TopicReading]):
             )
         )
 
-    def _unread(self, mine: Subquery, person_id: UUID, *wanted: Any) -> Select[Any]:
+    def _unread(self, mine: Subquery, person_id: UUID, *wanted: Any) -> Any:
         return _read(mine, person_id, *wanted).where(
             Topic.last_post_id > func.coalesce(TopicReading.read_post_id, mine.c.came),
             there(),
@@ -245,10 +245,9 @@ class ReadingRepository(Repository[TopicReading]):
         statement = statement.join(Group, Group.id == Topic.group_id)
         if before is not None:
             statement = statement.where(Topic.last_post_id < before)
-        rows = await self.session.execute(
-            statement.order_by(Topic.last_post_id.desc()).limit(limit)
-        )
-        return [(row[0], row[1]) for row in rows.all()]
+        newest = statement.order_by(Topic.last_post_id.desc()).limit(limit)
+        rows: Any = await self.session.execute(newest)
+        return [(topic, name) for topic, name in rows.all()]
 
     async def count_unread(self, person_id: UUID, day: date) -> int:
         mine = _mine(person_id, day)
@@ -262,10 +261,10 @@ class ReadingRepository(Repository[TopicReading]):
         mine = _mine(person_id, day)
         floor = func.coalesce(TopicReading.read_post_id, mine.c.came)
         count, first = _posts_after(floor, mine, person_id), _first_after(floor, mine, person_id)
-        rows = await self.session.execute(
+        rows: Any = await self.session.execute(
             _read(mine, person_id, Topic.id, count, first).where(Topic.id.in_(topics))
         )
-        return {row[0]: (row[1], row[2]) for row in rows.all()}
+        return {topic: (number, key) for topic, number, key in rows.all()}
 
     async def names_of_last(self, topics: Sequence[Topic]) -> dict[UUID, str]:
         """Who wrote the last post of each, by topic."""
