@@ -245,10 +245,9 @@ class ReadingRepository(Repository[TopicReading]):
         statement = statement.join(Group, Group.id == Topic.group_id)
         if before is not None:
             statement = statement.where(Topic.last_post_id < before)
-        rows = await self.session.execute(
-            statement.order_by(Topic.last_post_id.desc()).limit(limit)
-        )
-        return [(row[0], row[1]) for row in rows.all()]
+        newest = statement.order_by(Topic.last_post_id.desc()).limit(limit)
+        rows: Any = await self.session.execute(newest)
+        return [(topic, name) for topic, name in rows.all()]
 
     async def count_unread(self, person_id: UUID, day: date) -> int:
         mine = mine_of(person_id, day)
@@ -262,10 +261,10 @@ class ReadingRepository(Repository[TopicReading]):
         mine = mine_of(person_id, day)
         floor = func.coalesce(TopicReading.read_post_id, mine.c.came)
         count, first = _posts_after(floor, mine, person_id), _first_after(floor, mine, person_id)
-        rows = await self.session.execute(
+        rows: Any = await self.session.execute(
             _read(mine, person_id, Topic.id, count, first).where(Topic.id.in_(topics))
         )
-        return {row[0]: (row[1], row[2]) for row in rows.all()}
+        return {topic: (number, key) for topic, number, key in rows.all()}
 
     async def names_of_last(self, topics: Sequence[Topic]) -> dict[UUID, str]:
         """Who wrote the last post of each, by topic."""
