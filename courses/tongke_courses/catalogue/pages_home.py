@@ -61,7 +61,11 @@ async def _lines(session: ReadSession, found: links.Home) -> list[HomeLine]:
     ordered = sorted(found.lessons, key=lambda one: (one.ended_at or one.starts_at, str(one.id)))
     keys = [one.course_id for one in ordered if one.course_id is not None]
     courses = await CourseRepository(session).by_ids(list(dict.fromkeys(keys)))
-    of = {one.id: courses[one.course_id] for one in ordered if one.course_id in courses}
+    of = {
+        one.id: courses[one.course_id]
+        for one in ordered
+        if one.course_id is not None and one.course_id in courses
+    }
     licences = {one.id: of[one.id].licence if one.id in of else Licence.SCHOOLS for one in ordered}
     shown = await materials_of(session, licences, of_school=True)
     return [
