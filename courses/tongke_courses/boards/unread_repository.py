@@ -12,34 +12,30 @@ from tongke_courses.boards.models import Follow, GroupFollow, Topic, TopicReadin
 from tongke_courses.boards.reading_repository import ReadingRepository, mine_of
 from tongke_platform.database import utc_now, uuid7
 
-# Rows of one statement.
-_AT_ONCE = 500
+CHUNK = 200
 
 
 class UnreadRepository(ReadingRepository):
     async def by_group(self, person_id: UUID, day: date) -> dict[UUID, int]:
         """How many topics of each of their groups have something new."""
         mine = mine_of(person_id, day)
-        statement = self._unread(mine, person_id, Topic.group_id, func.count())
+        statement: Any = self._unread(mine, person_id, Topic.group_id, func.count())
         rows = await self.session.execute(statement.group_by(Topic.group_id))
-        return {group: count for group, count in rows.all()}
+        return {row[0]: row[1] for row in rows.all()}
 
     async def read_group(
         self, person_id: UUID, group_id: UUID, day: date, upto: UUID | None, now: datetime
     ) -> int:
         """Every topic as far as the post ``upto``, or to its end; how many. Never back."""
         mine = mine_of(person_id, day)
-        rows = await self.session.execute(
-            self._unread(mine, person_id, Topic.id, Topic.last_post_id).where(
-                Topic.group_id == group_id
-            )
-        )
+        statement: Any = self._unread(mine, person_id, Topic.id, Topic.last_post_id)
+        rows = await self.session.execute(statement.where(Topic.group_id == group_id))
         values = [
-            self._row(person_id, topic, last if upto is None else min(last, upto), now)
-            for topic, last in rows.all()
+            self._row(person_id, row[0], row[1] if upto is None else min(row[1], upto), now)
+            for row in rows.all()
         ]
-        for start in range(0, len(values), _AT_ONCE):
-            await self._read_to(values[start : start + _AT_ONCE])
+        for start in range(0, len(values), CHUNK):
+            await self._read_to(values[start : start + CHUNK])
         return len(values)
 
     def _row(self, person_id: UUID, topic: UUID, post: UUID, now: datetime) -> Mapping[str, Any]:

@@ -88,9 +88,12 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/api/groups/{group_id}/activities",
         "/api/groups/{group_id}/changes",
         "/api/groups/{group_id}/follow",
+        "/api/groups/{group_id}/memory",
         "/groups/{group_id}",
         "/groups/{group_id}/edit",
         "/groups/{group_id}/people",
+        "/groups/{group_id}/memory",
+        "/groups/{group_id}/export.zip",
         "/groups/{group_id}/activities/new",
     ),
     "group_file": (
