@@ -42,7 +42,7 @@ def test_has_no_inline_script_or_style(name: str) -> None:
 def visible_text(name: str) -> str:
     """What a person would read that no expression has printed."""
     # Blocks that fill a class attribute of the layout.
-    source = re.sub(r"\{% block (theme|main_class) %\}[\w ]+\{% endblock %\}", "", source_of(name))
+    source = re.sub(r"\{% block (theme|main_class) %\}[\w -]+\{% endblock %\}", "", source_of(name))
     source = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", source, flags=re.DOTALL)
     return re.sub(r"<[^>]*>", " ", source)
 
