@@ -20,7 +20,7 @@ class UnreadRepository(ReadingRepository):
         """How many topics of each of their groups have something new."""
         mine = mine_of(person_id, day)
         statement: Any = self._unread(mine, person_id, Topic.group_id, func.count())
-        rows = await self.session.execute(statement.group_by(Topic.group_id))
+        rows: Any = await self.session.execute(statement.group_by(Topic.group_id))
         return {row[0]: row[1] for row in rows.all()}
 
     async def read_group(
@@ -29,7 +29,7 @@ class UnreadRepository(ReadingRepository):
         """Every topic as far as the post ``upto``, or to its end; how many. Never back."""
         mine = mine_of(person_id, day)
         statement: Any = self._unread(mine, person_id, Topic.id, Topic.last_post_id)
-        rows = await self.session.execute(statement.where(Topic.group_id == group_id))
+        rows: Any = await self.session.execute(statement.where(Topic.group_id == group_id))
         values = [
             self._row(person_id, row[0], row[1] if upto is None else min(row[1], upto), now)
             for row in rows.all()
