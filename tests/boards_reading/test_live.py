@@ -56,6 +56,10 @@ async def test_snapshot_and_events(stage: Stage, app: FastAPI) -> None:
         post = await stage.post(topic, stage.head, tell=True)
         event = (await page.next("event"))["data"]
         assert event.pop("at") > "2026"
+        words = event.pop("words")
+        assert words["html"] == post.html
+        assert words["by"]
+        assert words["pages"] == 1
         assert event == {"change": "post", "post": str(post.id), "version": 1}
         await tell(stage.frame, topic, Change.TOPIC, title="改了", version=2)
         event = (await page.next("event"))["data"]

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import AsyncIterator
 from datetime import time
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import delete, func, select
 
 from tests.makers import Someone
 from tests.web.browsing import CLASS_PC, PHONE, PROJECTOR, Browsing
-from tests.web.conftest import session_fixture
+from tests.web.conftest import loop_fixture
 from tests.web.lesson_pages import end_lesson, go_live, teach
 from tests.web.live_server import LiveServer, Seed
 from tests.web.test_partners_and_pairing import look
@@ -83,9 +84,9 @@ class Walk:
             return (await session.execute(select(func.count()).select_from(Post))).scalar_one()
 
 
-@session_fixture
-async def walk_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveServer]:
-    async with LiveServer.running(tmp_path_factory.mktemp("walk")) as server:
+@loop_fixture
+async def walk_server(tmp_path: Path) -> AsyncIterator[LiveServer]:
+    async with LiveServer.running(tmp_path) as server:
         yield server
 
 
@@ -98,6 +99,7 @@ def _picture() -> bytes:
 async def test_from_a_second_of_a_replay_to_the_memory_of_a_group(
     browsing: Browsing, walk_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """From a question on a phone to the day's digest."""
     walk = await Walk(walk_server, browsing).fill()
     desk = await teach(browsing, walk_server, walk.seed)
     await go_live(desk)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -122,17 +123,32 @@ async def test_who_reads_further_up_is_told_and_not_moved(
     page = await board.open(await browsing.context(), board.head)
     await until(page, "document.querySelectorAll('.post').length === 13")
     await page.evaluate("scrollTo(0, 0)")
-    # Written by a process that is not the server: found at the look, or by the next open page.
-    async with page.expect_response("**/posts?after=*"):
-        other = await board.open(await browsing.context(), board.member)
-        await other.get_by_role("textbox", name="您的回复").fill("刚写的")
-        await other.get_by_role("button", name="发送").click()
+    other = await board.open(await browsing.context(), board.member)
+    await other.get_by_role("textbox", name="您的回复").fill("刚写的")
+    await other.get_by_role("button", name="发送").click()
     await expect(page.get_by_role("link", name="有 1 条新回复")).to_be_visible()
     assert await page.evaluate("scrollY") == 0
     await page.get_by_role("link", name="有 1 条新回复").click()
     await expect(page.get_by_role("link", name="有 1 条新回复")).to_be_hidden()
     await page.reload()
     await expect(page.locator("#read-here")).to_have_count(0)
+
+
+async def test_what_a_killed_server_never_told(browsing: Browsing, tmp_path: Path) -> None:
+    """A post is committed, and all processes are killed before any page has heard of it."""
+    async with LiveServer.running(tmp_path) as server:
+        board = await Board(server).fill()
+        page = await board.open(await browsing.context(), board.head)
+        await until(page, "document.querySelectorAll('.post').length === 1")
+        await board.reply(board.member, "写下了，还没有告诉任何人")
+        assert await page.locator(".post").count() == 1
+        await server.kill()
+        await page.get_by_role("textbox", name="您的回复").fill("服务器不在的时候写的")
+        await page.get_by_role("button", name="发送").click()
+        await server.start()
+        await expect(page.locator(".post")).to_have_count(3, timeout=30_000)
+        await expect(page.locator(".post").nth(1)).to_contain_text("还没有告诉任何人")
+        await expect(page.locator(".post").nth(2)).to_contain_text("服务器不在的时候写的")
 
 
 async def test_what_is_typed_survives_the_page(

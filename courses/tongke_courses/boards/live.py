@@ -100,6 +100,9 @@ class BoardTopic(Kind[UUID]):
     def _on_changed(self, payload: Payload) -> None:
         key = payload["key"]
         said = {name: payload[name] for name in ("change", "post", "version", "at")}
+        if payload["words"] is not None:
+            # With how many pages there are here to ask for the rest: not all at the same moment.
+            said["words"] = {**payload["words"], "pages": self._open[key]}
         wire = self._frame.wire
         wire.publish_now(wire_topic(key), said)
         if said["change"] == Change.POST and not wire.carrier.alone:

@@ -22,6 +22,8 @@ from tongke_platform.notices.models import Choice
 from tongke_platform.people.models import Person
 
 CHANGED = "board.changed"
+# Characters of a post that are sent along to open pages.
+MOST_TOLD = 8000
 _FARTHEST_EAST = timedelta(hours=14)
 
 POSTED = register(
@@ -80,13 +82,13 @@ async def posted(
     day: date | None = None,
 ) -> None:
     """``post`` is new in ``topic``. ``mentioned`` may read it."""
-    _tell(session, topic, Change.POST, post)
+    params = await _params(session, topic, post)
+    _tell(session, topic, Change.POST, post, words=_words(post, params["by"]))
     day = day or _latest_day()
     await reading.wrote(session, topic, post, utc_now(), day)
     members = await _members(session, topic, day)
     others = [one for one in members if one.person_id != post.by_id]
     named = [one for one in others if one.person_id in mentioned and _wants_naming(one)]
-    params = await _params(session, topic, post)
     told = {one.person_id for one in named}
     await notices.send(
         session,
@@ -185,7 +187,18 @@ async def _params(session: WriteSession, topic: Topic, post: Post | None = None)
     return {"title": topic.title, "group": group.name, "by": by.display_name if by else ""}
 
 
-def _tell(session: WriteSession, topic: Topic, change: Change, post: Post | None) -> None:
+def _words(post: Post, by: str) -> dict[str, str] | None:
+    """So that hundreds of open pages need not ask for a post at once; None for a long one."""
+    return {"by": by, "html": post.html} if len(post.html) <= MOST_TOLD else None
+
+
+def _tell(
+    session: WriteSession,
+    topic: Topic,
+    change: Change,
+    post: Post | None,
+    words: dict[str, str] | None = None,
+) -> None:
     session.tell(
         CHANGED,
         key=str(topic.id),
@@ -193,4 +206,5 @@ def _tell(session: WriteSession, topic: Topic, change: Change, post: Post | None
         post=str(post.id) if post else None,
         version=post.version if post else topic.version,
         at=utc_now().isoformat(),
+        words=words,
     )

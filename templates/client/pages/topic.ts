@@ -21,10 +21,21 @@ interface TopicPage {
 interface Change {
   change: string;
   post: string | null;
+  /** Of a new post that is not long. */
+  words?: Words;
+}
+
+interface Words {
+  by: string;
+  html: string;
+  pages: number;
 }
 
 const SOON_MS = 150;
 const NEAR_PX = 240;
+// Hundreds of pages that show a new post by its words do not ask for the rest of it together.
+const REST_MS = 300;
+const REST_EACH_MS = 60;
 const page = pageData<TopicPage>();
 let last = page.last ?? "";
 let read = "";
@@ -70,6 +81,33 @@ async function more(): Promise<void> {
     }
     if (fresh.length === 0 || !(list as HTMLElement).dataset.next) return;
   }
+}
+
+/** A new post by what came with the news of it; what one can do with it follows in a while. */
+async function shown(key: string, words: Words): Promise<void> {
+  if (!page.ends || key <= last || postOf(key)) return;
+  const near = window.innerHeight + window.scrollY > document.body.scrollHeight - NEAR_PX || onScreen(letter().lastElementChild);
+  const post = document.createElement("li");
+  post.className = "post";
+  post.id = `post-${key}`;
+  post.dataset.post = key;
+  const who = document.createElement("strong");
+  who.textContent = words.by || _("Somebody who has left");
+  const said = document.createElement("div");
+  said.className = "said";
+  said.innerHTML = words.html;
+  const head = document.createElement("div");
+  head.className = "post-head";
+  const by = document.createElement("span");
+  by.className = "who";
+  by.append(who);
+  head.append(by);
+  post.append(head, said);
+  letter().append(post);
+  last = key;
+  void setFormulas(post, page.formulas ?? "");
+  arrived([post], near);
+  window.setTimeout(() => inTurn(() => again(key)), REST_MS + Math.random() * words.pages * REST_EACH_MS);
 }
 
 function onScreen(one: Element | null): boolean {
@@ -122,7 +160,8 @@ async function headAgain(): Promise<void> {
 }
 
 function changed(data: Change): void {
-  if (data.change === "post") inTurn(more);
+  const { post, words } = data;
+  if (data.change === "post") inTurn(() => (post && words ? shown(post, words) : more()));
   else if (data.post) inTurn(() => again(data.post ?? ""));
   else window.setTimeout(() => inTurn(headAgain), SOON_MS);
 }
@@ -202,7 +241,7 @@ function ofReply(topic: string): Parameters<typeof keep>[2] {
       // It may have been joined with another meanwhile.
       if (topic_id !== topic || !page.ends) return location.assign(`/topics/${topic_id}?to=${id}#post-${id}`);
       inTurn(async () => {
-        await more();
+        await (postOf(id) ? again(id) : more());
         postOf(id)?.scrollIntoView({ block: "nearest" });
         seenAll();
       });
