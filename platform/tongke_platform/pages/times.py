@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 
 from tongke_platform.pages.languages import Language, translations
 
@@ -44,7 +44,13 @@ def said(instant: datetime, now: datetime, language: Language, zone: ZoneInfo = 
 
 def exact(instant: datetime, language: Language, zone: ZoneInfo = SCHOOL_ZONE) -> str:
     """The whole date and time, for the hover of a time as people say it."""
-    return format_datetime(local(instant, zone), "full", locale=language)
+    there = local(instant, zone)
+    return f"{_whole_day(there.date(), language)} {there:%H:%M:%S}"
+
+
+@lru_cache(1000)
+def _whole_day(day: date, language: Language) -> str:
+    return format_date(day, "full", locale=language)
 
 
 def long_day(now: datetime, language: Language, zone: ZoneInfo = SCHOOL_ZONE) -> str:
