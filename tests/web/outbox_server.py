@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import subprocess
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +57,10 @@ def bundle(folder: Path) -> Path:
     options = ["--bundle", "--format=esm", "--target=chrome87", f"--outfile={folder / 'page.js'}"]
     subprocess.run([esbuild, str(folder / "entry.ts"), *options, "--log-level=error"], check=True)
     return folder / "page.js"
+
+
+# Longer than the page of the tests waits for an answer: there is no event for giving up.
+LATE_S = 1.8
 
 
 @dataclass
@@ -130,7 +134,7 @@ class Board:
 
         return await self._with_fault(take)
 
-    async def _with_fault(self, take: Any) -> Response:
+    async def _with_fault(self, take: Callable[[], Response]) -> Response:
         """``lost``: nothing arrived. ``unheard``: done, and the answer got lost. ``slow``: so late
         that the page has given up, and done all the same. A number: that status.
         """
@@ -138,15 +142,15 @@ class Board:
         fault = self.faults.popleft() if self.faults else self.always
         match fault:
             case "":
-                return take()  # type: ignore[no-any-return]
+                return take()
             case "lost":
                 return Cut()
             case "unheard":
                 take()
                 return Cut()
             case "slow":
-                await asyncio.sleep(1.8)
-                return take()  # type: ignore[no-any-return]
+                await asyncio.sleep(LATE_S)
+                return take()
             case _:
                 return problem(int(fault), "refused")
 
