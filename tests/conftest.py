@@ -15,6 +15,7 @@ import structlog
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from tests.engines.compiled import compile_once
 from tests.engines.postgresql import TEMPLATE, PostgreSQL
 from tests.engines.redis_server import RedisServer
 from tests.makers import Makers
@@ -143,6 +144,7 @@ async def frame(settings: Settings) -> AsyncIterator[Frame]:
     frame = make_frame(settings)
     # The real hasher takes 64 MiB and 50 ms, which is its purpose, not ours.
     frame.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    await compile_once(frame.database)
     yield frame
     await frame.database.close()
 

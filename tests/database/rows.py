@@ -37,11 +37,11 @@ def is_kept(name: str) -> bool:
     return name != VERSIONS and is_modelled(name, "table", None)
 
 
-def fill(connection: Connection, made: Made) -> None:
+def fill(connection: Connection, there: list[Table], made: Made) -> None:
     """Two rows more in each table, parents first: one with no more than it must have, one with
     everything. ``made``: those of before, by table.
     """
-    for each in tables(connection):
+    for each in there:
         for bare in (True, False):
             row = {c.name: value(c, made) for c in each.columns if not (bare and c.nullable)}
             connection.execute(each.insert(), row)
@@ -81,14 +81,14 @@ def value(column: Column[Any], made: Made) -> Any:
     return 1 + n
 
 
-def contents(connection: Connection) -> dict[str, dict[str, dict[str, Any]]]:
+def contents(connection: Connection, there: list[Table]) -> dict[str, dict[str, dict[str, Any]]]:
     """Table → key → column → value."""
     return {
         each.name: {
             " ".join(str(row[one.name]) for one in each.primary_key): dict(row)
             for row in connection.execute(each.select()).mappings()
         }
-        for each in tables(connection)
+        for each in there
     }
 
 

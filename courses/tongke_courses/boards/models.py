@@ -264,7 +264,7 @@ class TopicReading(Record):
     __tablename__ = "board_topic_readings"
     __table_args__ = (
         UniqueConstraint("person_id", "topic_id"),
-        Index("ix_board_topic_readings_topic_id", "topic_id"),
+        Index("ix_board_topic_readings_topic_id_person_id", "topic_id", "person_id"),
     )
 
     topic_id: Mapped[UUID] = mapped_column(ForeignKey("board_topics.id", ondelete="CASCADE"))
