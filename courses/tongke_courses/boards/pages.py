@@ -9,10 +9,11 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from tongke_courses.boards import holding, posting, reading, rights, service, words
+from tongke_courses.boards import anchors, holding, posting, reading, rights, service, words
 from tongke_courses.boards.models import AnchorKind, Follow, TopicState
 from tongke_courses.boards.page_forms import (
     LABELS,
+    THINGS,
     anchor_of,
     anchor_shown,
     anchor_values,
@@ -150,6 +151,12 @@ async def begin(
         trouble, status = mistake(request, pages, error, LABELS), 422
     except (Invalid, Conflict, TooMany) as error:
         trouble, status = trouble_of(request, pages, error), error.status
+    except NotFound as error:
+        if error.code not in anchors.MISSING:
+            raise
+        # Taken out meanwhile, or not for them any more: the words stay, and are about nothing.
+        trouble, status = trouble_of(request, pages, error), 422
+        values = {name: value for name, value in values.items() if name not in THINGS}
     else:
         return done(address, N_("Your topic is there. The group is told."))
     async with frame.database.read() as again:
