@@ -1,8 +1,6 @@
 """Pages of a group's board: its topics, a new one, and where to ask about a thing."""
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import TypeVar
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
@@ -18,6 +16,7 @@ from tongke_courses.boards.page_forms import (
     anchor_shown,
     anchor_values,
     key_of,
+    one_of,
 )
 from tongke_courses.boards.page_repository import PageRepository
 from tongke_courses.boards.reading_repository import ReadingRepository
@@ -37,7 +36,6 @@ from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 30
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 @router.get("/groups/{group_id}/topics")
@@ -45,7 +43,7 @@ async def topics(
     request: Request, pages: ThePages, session: Reading, principal: RequiredPrincipal,
     group_id: UUID, state: str = "", about: str = "", before: str = "",
 ) -> Response:  # fmt: skip
-    wanted = Filter(_choice(TopicState, state), anchor=_choice(AnchorKind, about))
+    wanted = Filter(one_of(TopicState, state), anchor=one_of(AnchorKind, about))
     found = await service.page(
         session, principal, group_id, wanted, before=parse_uuid(before), limit=SHOWN
     )
@@ -63,11 +61,6 @@ async def topics(
         first=f"{here}{query(**chosen)}" if before else "",
         unread=unread, last_by=last_by,
     )  # fmt: skip
-
-
-def _choice(kind: type[_Choice], text: str) -> _Choice | None:
-    """None for what is none: it filters nothing."""
-    return kind(text) if text in {one.value for one in kind} else None
 
 
 async def _group(session: ReadSession, by: Principal, key: UUID) -> tuple[Group, Role]:
@@ -95,7 +88,7 @@ async def follow(
     request: Request, frame: TheFrame, principal: RequiredPrincipal, group_id: UUID
 ) -> Response:
     """How much of the group one wants to be told of."""
-    wanted = _choice(Follow, (await typed(request)).get("follow", ""))
+    wanted = one_of(Follow, (await typed(request)).get("follow", ""))
     if wanted is None:
         raise NotFound
     async with frame.database.write() as session:
