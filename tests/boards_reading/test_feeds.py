@@ -13,8 +13,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 async def test_feed(stage: Stage) -> None:
-    lesson = {"anchor": AnchorKind.LESSON, "anchor_label": "只给本校看的课"}
-    old = await stage.topic("先", **lesson)
+    old = await stage.topic("先", anchor=AnchorKind.LESSON, anchor_label="只给本校看的课")
     await stage.topic("后 <script>alert(1)</script> & \x07\ufffe]]>")
     await stage.topic("删了", deleted_at=stage.frame.now())
     await stage.post(old, stage.head)
