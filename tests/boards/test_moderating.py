@@ -109,11 +109,39 @@ async def test_split(board: Board, frame: Frame) -> None:
         }
 
 
+async def test_answers_that_part_from_what_they_answer(board: Board) -> None:
+    """In its own topic a quote leads to where its words are; another group does not see them."""
+    other = await board.group(name="备课组")
+    await board.bring_in(board.researcher, "group_member", other)
+    topic = await board.topic(text="只说给本组")
+    asked = topic["items"][0]["id"]
+    answer = await board.reply(topic, text="答", reply_to_id=asked)
+    made = (await act(board, topic, "split", title="x", post_ids=[answer["id"]])).json()
+    quote = (await board.read(made, board.member))["items"][0]["reply_to"]
+    assert (quote["words"], quote["topic_id"]) == ("只说给本组", topic["id"])
+    shown = await board.ask(board.member, "GET", f"/topics/{made['id']}")
+    assert f'href="/topics/{topic["id"]}?to={asked}#post-{asked}"' in shown.text
+    await act(board, made, "move", group_id=other)
+    await board.take_out(board.researcher)
+    (moved,) = (await board.read(made, board.researcher))["items"]
+    assert (moved["text"], moved["reply_to"]) == ("答", None)
+
+
+async def test_quotes_of_a_topic_that_was_taken_out(board: Board) -> None:
+    topic = await board.topic(text="不合适的话")
+    answer = await board.reply(topic, text="答", reply_to_id=topic["items"][0]["id"])
+    made = (await act(board, topic, "split", title="x", post_ids=[answer["id"]])).json()
+    path = f"/api/topics/{topic['id']}"
+    await board.of(board.head, "DELETE", path, json={"reason": "有学生姓名"})
+    assert (await board.read(made, board.member))["items"][0]["reply_to"] is None
+
+
 async def test_moved(board: Board, frame: Frame) -> None:
     other = await board.group(name="备课组")
     picture = await board.file(board.key)
     topic = await board.topic(board.head, text=f"![板书](file:{picture})")
     assert f"/groups/{board.key}/files/" in topic["items"][0]["html"]
+    await board.reply(topic, text=f"![板书](File:{picture})")
     merged = await board.topic()
     await act(board, merged, "merge", into_id=topic["id"])
     await board.of(board.head, "POST", f"/api/topics/{topic['id']}/pin")
@@ -128,7 +156,8 @@ async def test_moved(board: Board, frame: Frame) -> None:
     moved = (await act(board, topic, "move", group_id=other)).json()
     assert (moved["group_id"], moved["pinned_at"]) == (other, None)
     seen = await board.read(topic)
-    assert f"/groups/{other}/files/{picture}" in seen["items"][0]["html"]
+    for one in seen["items"][:2]:
+        assert f"/groups/{other}/files/{picture}" in one["html"]
     for one in (topic, merged):
         answer = await board.ask(board.member, "GET", f"/api/topics/{one['id']}")
         assert answer.status_code == 404, "what is in a group is for that group"

@@ -254,3 +254,33 @@ async def test_told_of_by_form(board: Board) -> None:
     assert (await send(board, board.guest, path, act="follow")).status_code == 303
     assert "You are told of new replies" in await page(board, board.guest, path)
     assert words(await board.read(topic)) == ["板书怎么写？"]
+
+
+async def test_what_a_form_points_to_is_elsewhere_by_now(board: Board) -> None:
+    """The words stay; sent once more they are there, and point to nothing."""
+    topic = await board.topic()
+    answer = await board.reply(topic)
+    read = await page(board, board.member, f"/topics/{topic['id']}?quote={answer['id']}")
+    split = {
+        "version": (await board.read(topic))["version"],
+        "title": "x",
+        "post_ids": [answer["id"]],
+    }
+    await board.of(board.head, "POST", f"/api/topics/{topic['id']}/split", json=split)
+    here, wrote = f"/topics/{topic['id']}", "写了很久的话"
+    fields = {"act": "reply", "text": wrote, "sent_as": hidden(read, "sent_as")}
+    again = await send(board, board.member, here, **fields, reply_to=answer["id"])
+    assert again.status_code == 422
+    assert wrote in again.text
+    assert hidden(again.text, "reply_to") == ""
+    assert (await send(board, board.member, here, **fields)).status_code == 303
+
+    new = f"/groups/{board.key}/topics/new"
+    begun = {"title": "新", "text": wrote, "sent_as": str(uuid4())}
+    again = await send(board, board.member, new, **begun, lesson=str(uuid4()), at="5")
+    assert again.status_code == 422
+    assert wrote in again.text
+    assert 'name="lesson"' not in again.text
+    assert hidden(again.text, "sent_as") == begun["sent_as"]
+    other = f"/groups/{uuid4()}/topics/new"
+    assert (await send(board, board.member, other, **begun)).status_code == 404

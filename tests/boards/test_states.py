@@ -149,3 +149,19 @@ async def test_called_off(board: Board) -> None:
     await board.of(board.head, "DELETE", path)
     await board.of(board.member, "DELETE", path)
     assert (await board.read(topic))["tries"] == []
+
+
+async def test_adopted_once_more_it_is_tried_once_more(board: Board) -> None:
+    topic = await board.topic()
+    await board.step(topic, "adopted")
+    path = f"/api/topics/{topic['id']}/tries"
+    for who in (board.member, board.planner):
+        await board.of(board.head, "PUT", f"{path}/{who.id}")
+    await board.step(topic, "tried", board.member, note="举手的多了")
+    await board.step(topic, "open")
+    now = await board.read(topic)
+    assert [one["person_id"] for one in now["tries"]] == [str(board.planner.id)], "not done yet"
+    assert [one["note"] for one in now["steps"] if one["state"] == "tried"] == ["举手的多了"]
+    await board.step(topic, "adopted")
+    asked = await board.of(board.head, "PUT", f"{path}/{board.member.id}")
+    assert asked["done_at"] is None

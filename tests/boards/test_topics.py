@@ -31,6 +31,7 @@ async def test_read_and_answered(board: Board) -> None:
     answer = await board.reply(topic, board.researcher, reply_to_id=first["id"])
     assert answer["reply_to"] == {
         "id": first["id"],
+        "topic_id": topic["id"],
         "by": board.member.display_name,
         "words": "板书怎么写？",
         "deleted": False,

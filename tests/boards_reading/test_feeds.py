@@ -1,16 +1,19 @@
 """A board as a feed reader sees it (RFC 4287)."""
 
+import asyncio
+
 from defusedxml import ElementTree as xml
 
 from tests.boards_reading.stage import Stage
 from tests.groups.stage import GROUPS
+from tongke_courses.boards.models import AnchorKind
 from tongke_platform.logs import redact
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 async def test_feed(stage: Stage) -> None:
-    old = await stage.topic("先")
+    old = await stage.topic("先", anchor=AnchorKind.LESSON, anchor_label="只给本校看的课")
     await stage.topic("后 <script>alert(1)</script> & \x07\ufffe]]>")
     await stage.topic("删了", deleted_at=stage.frame.now())
     await stage.post(old, stage.head)
@@ -29,6 +32,7 @@ async def test_feed(stage: Stage) -> None:
     assert link.get("href") == f"http://school.test/topics/{old.id}"
     assert entries[0].findtext(f"{ATOM}id") == f"urn:uuid:{old.id}"
     assert stage.head.display_name not in answer.text, "no names: addresses get about"
+    assert "只给本校看的课" not in answer.text, "a group opens no lesson"
     assert made["address"].rpartition("/")[2] not in redact(made["address"])
 
 
@@ -50,3 +54,12 @@ async def test_addresses_that_are_good_no_more(stage: Stage) -> None:
     await stage.switch_off(stage.head)
     assert (await stage.client.get(other["address"])).status_code == 404
     assert (await stage.client.get("/groups/feed/x.atom")).status_code == 404
+
+
+async def test_made_on_two_devices_at_once(stage: Stage) -> None:
+    path = f"{GROUPS}/{stage.key}/feed"
+    answers = await asyncio.gather(*(stage.ask(stage.member, "PUT", path) for _ in range(6)))
+    assert {one.status_code for one in answers} == {200}
+    made = [one.json()["address"] for one in answers]
+    opened = [(await stage.client.get(one)).status_code for one in made]
+    assert sorted(opened) == [200, *[404] * 5], "one is good, the last"

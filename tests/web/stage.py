@@ -34,6 +34,7 @@ from tongke_platform.wire.limits import Limits
 
 LESSON = "019ab000-0000-7000-8000-000000000001"
 TITLE = "分数的初步认识"
+VIEWER = Viewer("林晓芳", "育才实验小学")
 
 
 def lesson_view(state: str = "planned", **changes: Any) -> LessonView:
@@ -178,7 +179,18 @@ def make_app(stage: Stage, clips: Path) -> FastAPI:
     app = FastAPI()
     pages = Pages()
     add_pages(app, pages)
-    viewer = Viewer("林晓芳", "育才实验小学")
+    _add_link(app, stage)
+    _add_pages(app, stage, pages)
+    _add_teach(app, stage, pages)
+    _add_room(app, stage, pages)
+    _add_answers(app, stage)
+    app.mount("/clip", StaticFiles(directory=clips / "live"))
+    app.mount("/recorded", StaticFiles(directory=clips / "recorded"))
+    return app
+
+
+def _add_link(app: FastAPI, stage: Stage) -> None:
+    """What goes when the stage's link does: media, and the wire."""
 
     @app.middleware("http")
     async def cut(request: Request, proceed: Any) -> Response:
@@ -186,51 +198,27 @@ def make_app(stage: Stage, clips: Path) -> FastAPI:
         answer: Response = Response(status_code=502) if gone else await proceed(request)
         return answer
 
+    @app.websocket("/api/wire")
+    async def wire(socket: WebSocket) -> None:
+        if not stage.link_up:
+            await socket.close()
+            return
+        await socket.accept()
+        stage.sockets.add(socket)
+        try:
+            await stage.wire.serve(socket, "stage", str)
+        finally:
+            stage.sockets.discard(socket)
+
+
+def _add_pages(app: FastAPI, stage: Stage, pages: Pages) -> None:
     @app.get("/")
     async def today(request: Request) -> Response:
-        return pages.render(request, "lessons/today.html", viewer=viewer, stops=stage.stops)
+        return pages.render(request, "lessons/today.html", viewer=VIEWER, stops=stage.stops)
 
     @app.get("/login")
     async def login(request: Request) -> Response:
         return pages.render(request, "login.html", trouble=stage.trouble, username="", next="/")
-
-    @app.get("/teach")
-    async def teach(request: Request) -> Response:
-        view = lesson_view(stage.state)
-        if stage.state == "ended":
-            values = {"viewer": viewer, "lesson": view, "replay_url": "/replay"}
-            return pages.render(request, "lessons/over.html", status=200, **values)
-        data = {
-            "lesson": {"id": LESSON, "title": TITLE, "state": stage.state, "started_at": None},
-            "rooms": [
-                {key: room[key] for key in ("id", "name", "school", "class_size")}
-                for room in stage.rooms
-            ],
-            "topic": f"lesson:{LESSON}",
-            "whip_url": "/whip",
-            "tokens_url": "/tokens",
-            "end_url": "/end",
-            "replay_page": "/replay",
-            "ticker_url": pages.asset("ticker.js"),
-        }
-        return pages.render(request, "lessons/teach.html", viewer=viewer, lesson=view, data=data)
-
-    @app.get("/room/{token}")
-    async def room(request: Request, token: str) -> Response:
-        if token == "gone":
-            return pages.error_page(request, 404, "no_room", "")
-        data = {
-            "token": token,
-            "now": datetime.now(UTC).isoformat(),
-            "next_url": f"/room/{token}/next",
-            "lesson": stage.room_page(),
-        }
-        shown = {"name": "三年级2班", "school": "石门乡中心小学"}
-        return pages.render(request, "lessons/room.html", room=shown, data=data)
-
-    @app.get("/room/{token}/next")
-    async def room_next(token: str) -> dict[str, Any]:
-        return {"lesson": stage.room_page()}
 
     @app.get("/replay")
     async def replay(request: Request, source: str = "/recorded/index.m3u8") -> Response:
@@ -250,12 +238,60 @@ def make_app(stage: Stage, clips: Path) -> FastAPI:
     @app.get("/not-yet")
     async def not_yet(request: Request) -> Response:
         view = lesson_view(stage.state)
-        return pages.render(request, "lessons/not_yet.html", viewer=viewer, lesson=view)
+        return pages.render(request, "lessons/not_yet.html", viewer=VIEWER, lesson=view)
 
     @app.get("/broken-page")
     async def broken_page(request: Request) -> Response:
         return pages.error_page(request, 404, "not_found", "There is nothing at this address.")
 
+
+def _add_teach(app: FastAPI, stage: Stage, pages: Pages) -> None:
+    @app.get("/teach")
+    async def teach(request: Request) -> Response:
+        view = lesson_view(stage.state)
+        if stage.state == "ended":
+            values = {"viewer": VIEWER, "lesson": view, "replay_url": "/replay"}
+            return pages.render(request, "lessons/over.html", status=200, **values)
+        data = _taught(stage, pages)
+        return pages.render(request, "lessons/teach.html", viewer=VIEWER, lesson=view, data=data)
+
+
+def _taught(stage: Stage, pages: Pages) -> dict[str, Any]:
+    return {
+        "lesson": {"id": LESSON, "title": TITLE, "state": stage.state, "started_at": None},
+        "rooms": [
+            {key: room[key] for key in ("id", "name", "school", "class_size")}
+            for room in stage.rooms
+        ],
+        "topic": f"lesson:{LESSON}",
+        "whip_url": "/whip",
+        "tokens_url": "/tokens",
+        "end_url": "/end",
+        "replay_page": "/replay",
+        "ticker_url": pages.asset("ticker.js"),
+    }
+
+
+def _add_room(app: FastAPI, stage: Stage, pages: Pages) -> None:
+    @app.get("/room/{token}")
+    async def room(request: Request, token: str) -> Response:
+        if token == "gone":
+            return pages.error_page(request, 404, "no_room", "")
+        data = {
+            "token": token,
+            "now": datetime.now(UTC).isoformat(),
+            "next_url": f"/room/{token}/next",
+            "lesson": stage.room_page(),
+        }
+        shown = {"name": "三年级2班", "school": "石门乡中心小学"}
+        return pages.render(request, "lessons/room.html", room=shown, data=data)
+
+    @app.get("/room/{token}/next")
+    async def room_next(token: str) -> dict[str, Any]:
+        return {"lesson": stage.room_page()}
+
+
+def _add_answers(app: FastAPI, stage: Stage) -> None:
     @app.post("/tokens")
     async def tokens() -> dict[str, str]:
         return {"token": "a.b.c"}
@@ -270,22 +306,6 @@ def make_app(stage: Stage, clips: Path) -> FastAPI:
     async def end() -> dict[str, bool]:
         stage.state = "ended"
         return {"replay_ready": True}
-
-    @app.websocket("/api/wire")
-    async def wire(socket: WebSocket) -> None:
-        if not stage.link_up:
-            await socket.close()
-            return
-        await socket.accept()
-        stage.sockets.add(socket)
-        try:
-            await stage.wire.serve(socket, "stage", str)
-        finally:
-            stage.sockets.discard(socket)
-
-    app.mount("/clip", StaticFiles(directory=clips / "live"))
-    app.mount("/recorded", StaticFiles(directory=clips / "recorded"))
-    return app
 
 
 class _Server(uvicorn.Server):

@@ -105,9 +105,18 @@ async def test_from_a_second_of_a_replay_to_the_memory_of_a_group(
     await go_live(desk)
     await until(desk, "tongke.snapshot.recording.state === 'ok'", 30)
     await end_lesson(desk)
-
-    # On her phone she asks at a second of the replay; the link goes while she writes.
     phone, tab = await walk.come(walk.asker, walk.seed.replay_path, width=PHONE)
+    topic = await _ask(walk, phone, tab)
+    await _answer(walk, tab, topic)
+    _, head = await walk.come(walk.head, topic)
+    await _try(walk, tab, head)
+    await _remember(walk)
+    monkeypatch.setattr(digest, "FROM", time(0))
+    await _tell(walk, head)
+
+
+async def _ask(walk: Walk, phone: BrowserContext, tab: Page) -> str:
+    """At a second of the replay; the link goes while she writes. The path of the topic."""
     await until(tab, "tongke.state === 'ready'", 20)
     await tab.locator("#ask").click()
     await expect(tab.locator(".anchor")).to_contain_text(walk.seed.lesson.title)
@@ -123,9 +132,11 @@ async def test_from_a_second_of_a_replay_to_the_memory_of_a_group(
     await tab.wait_for_url(re.compile("/topics/"), timeout=30_000)
     await expect(tab.locator("h1")).to_have_text(TITLE)
     assert await walk.posts() == 1, "it arrived once"
-    topic = tab.url.split("?")[0].split("#")[0].removeprefix(walk_server.base_url)
+    return tab.url.split("?")[0].split("#")[0].removeprefix(walk.server.base_url)
 
-    # Another answers with a picture and a formula; it appears on the phone by itself.
+
+async def _answer(walk: Walk, tab: Page, topic: str) -> None:
+    """Another, with a picture and a formula; it appears on the phone by itself."""
     _, hers = await walk.come(walk.second, topic)
     await hers.set_input_files(
         "[data-picture]", {"name": "板书.png", "mimeType": "image/png", "buffer": _picture()}
@@ -140,8 +151,9 @@ async def test_from_a_second_of_a_replay_to_the_memory_of_a_group(
         tab, "[...document.querySelectorAll('.said img')].some((one) => one.naturalWidth === 1600)"
     )
 
-    # The head adopts it and asks her to try it; it is tried, and kept.
-    _, head = await walk.come(walk.head, topic)
+
+async def _try(walk: Walk, tab: Page, head: Page) -> None:
+    """The head adopts it and asks her to try it; it is tried, and kept."""
     await _decide(head, "采纳，请人试一试", "先在一个班试")
     await head.get_by_text("请一位老师试试").click()
     await head.locator("#tries select[name=person_id]").select_option(str(walk.asker.id))
@@ -154,7 +166,9 @@ async def test_from_a_second_of_a_replay_to_the_memory_of_a_group(
     await _decide(head, "效果好，沿用", "值得留下")
     await look(head, "walk-kept", widths=WIDTHS)
 
-    # A newcomer finds it in the memory, and the day's digest tells her of it.
+
+async def _remember(walk: Walk) -> None:
+    """A newcomer finds it in what the group remembers."""
     await walk.seat(walk.newcomer)
     _, new = await walk.come(walk.newcomer, f"/groups/{walk.group}/memory")
     found = new.locator(".remembered > li")
@@ -162,12 +176,15 @@ async def test_from_a_second_of_a_replay_to_the_memory_of_a_group(
     for words in ("先在一个班试", "举手的从 0 人到 11 人", "值得留下"):
         await expect(found).to_contain_text(words)
     await look(new, "walk-memory", widths=WIDTHS)
-    monkeypatch.setattr(digest, "FROM", time(0))
+
+
+async def _tell(walk: Walk, head: Page) -> None:
+    """The day's digest has it."""
     async with walk.frame.database.write() as session:
         # In the evening the server has sent the day's already.
         await session.execute(delete(BoardDigest))
     assert await digest.send(walk.frame) >= 1
-    await head.goto(f"{walk_server.base_url}/me/notices")
+    await head.goto(f"{walk.server.base_url}/me/notices")
     await expect(head.locator("main")).to_contain_text(TITLE[:10])
 
 

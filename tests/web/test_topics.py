@@ -1,12 +1,16 @@
 """A topic two people have open: what one writes appears at the other; marks of topics on a replay."""
 
+import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
 
 from tests.makers import Someone
 from tests.web.axe import violations
@@ -16,7 +20,7 @@ from tests.web.live_server import LiveServer
 from tests.web.stage import Stage
 from tests.web.test_partners_and_pairing import look
 from tests.web.waiting import until
-from tongke_courses.boards import posting
+from tongke_courses.boards import posting, telling
 from tongke_courses.boards.models import AnchorKind, TopicState
 from tongke_courses.boards.page_parts import About
 from tongke_courses.boards.schemas import AnchorOut, PostIn, TopicIn, TopicOut
@@ -132,6 +136,50 @@ async def test_who_reads_further_up_is_told_and_not_moved(
     await expect(page.get_by_role("link", name="有 1 条新回复")).to_be_hidden()
     await page.reload()
     await expect(page.locator("#read-here")).to_have_count(0)
+
+
+class Overtaking:
+    """Between a page and the server: of the news of ``count`` posts the last is told first."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.held = count, list[dict[str, Any]]()
+        self.open = asyncio.Event()
+
+    async def stand_between(self, page: WebSocketRoute) -> None:
+        server = page.connect_to_server()
+
+        def tell(message: str | bytes) -> None:
+            said = json.loads(message)
+            if said["type"] != "event" or said["data"].get("change") != "post":
+                page.send(message)
+                if said["type"] == "snapshot":
+                    self.open.set()
+                return
+            self.held.append(said)
+            if len(self.held) == self.count:
+                news = [one["data"] for one in reversed(self.held)]
+                for one, data in zip(self.held, news, strict=True):
+                    page.send(json.dumps({**one, "data": data}))
+
+        server.on_message(tell)
+
+
+async def test_news_in_the_wrong_order(browsing: Browsing, board_server: LiveServer) -> None:
+    """Processes that serve one topic tell of their posts at their own pace."""
+    board = await Board(board_server).fill()
+    context = await browsing.context()
+    written = ("先写的", "长" * telling.MOST_TOLD, "后写的")
+    between = Overtaking(len(written))
+    await context.route_web_socket("**/api/wire", between.stand_between)
+    page = await board.open(context, board.head)
+    await asyncio.wait_for(between.open.wait(), 10)
+    other = await board.open(await browsing.context(), board.member)
+    for number, text in enumerate(written, 2):
+        await other.get_by_role("textbox", name="您的回复").fill(text)
+        await other.get_by_role("button", name="发送").click()
+        await expect(other.locator(".post")).to_have_count(number)
+    said = [re.compile(one) for one in ("占比", "先写的", "长长", "后写的")]
+    await expect(page.locator(".post .said")).to_have_text(said)
 
 
 async def test_what_a_killed_server_never_told(browsing: Browsing, tmp_path: Path) -> None:

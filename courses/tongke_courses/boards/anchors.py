@@ -28,11 +28,13 @@ COLUMNS = {
 # By column: the ids that somebody may see.
 Seen = Mapping[str, set[UUID]]
 MOST_LABEL = 300
+# Codes of what ``fields`` raises.
+MISSING = frozenset({"no_anchor", "no_textbook"})
 
 
 async def fields(session: ReadSession, by: Principal, wanted: AnchorIn | None) -> dict[str, Any]:
     """Of a topic that is to be about it. Raises NotFound ``no_anchor``, also for what ``by`` may not
-    see.
+    see, ``no_textbook``.
     """
     if wanted is None:
         return {}

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 from xml.etree import ElementTree as xml
 
-from tongke_courses.boards import reading
+from tongke_courses.boards import holding, rights
 from tongke_courses.boards.feed_repository import FeedRepository
 from tongke_courses.boards.models import GroupFeed, Topic
 from tongke_courses.groups.members import when_left
@@ -39,7 +39,7 @@ async def make(session: WriteSession, by: Principal, group_id: UUID) -> GroupFee
 
 async def revoke(session: WriteSession, by: Principal, group_id: UUID) -> None:
     """Having none is no error. Raises NotFound."""
-    reading.check_group(by, group_id)
+    await holding.group(session, by, group_id, rights.READ)
     await FeedRepository(session).remove(group_id, by.id)
 
 
@@ -49,7 +49,7 @@ def path_of(found: GroupFeed) -> str:
 
 async def read(session: ReadSession, frame: Frame, token: str, base: str) -> bytes:
     """What an address opens, as long as its owner belongs to the group: titles, and no names or
-    words of anybody, because addresses get about. ``base`` is ``https://host``.
+    words of anybody, nor what topics are about, because addresses get about. ``base`` is ``https://host``.
 
     Raises NotFound ``no_feed``.
     """
@@ -78,7 +78,6 @@ def write(group: Group, topics: Sequence[Topic], base: str) -> bytes:
         _add(entry, "updated", _time(one.last_post_at))
         _add(entry, "link", rel="alternate", href=f"{base}/topics/{one.id}")
         _add(entry, "category", term=one.state.value)
-        _add(entry, "summary", one.anchor_label)
     data: bytes = xml.tostring(feed, encoding="utf-8", xml_declaration=True)
     return data
 

@@ -125,18 +125,14 @@ def _facets(group: Group) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-async def topics_readable(
-    session: ReadSession, principal: Principal | None, keys: Sequence[UUID]
-) -> set[UUID]:
-    groups = rights.groups_read(principal) if principal is not None else ()
-    return await TopicRepository(session).readable(groups, keys) if groups else set()
+def _readable(repository: type[TopicRepository] | type[PostRepository]) -> kinds.ReadableIds:
+    async def readable(
+        session: ReadSession, principal: Principal | None, keys: Sequence[UUID]
+    ) -> set[UUID]:
+        groups = rights.groups_read(principal) if principal is not None else ()
+        return await repository(session).readable(groups, keys) if groups else set()
 
-
-async def posts_readable(
-    session: ReadSession, principal: Principal | None, keys: Sequence[UUID]
-) -> set[UUID]:
-    groups = rights.groups_read(principal) if principal is not None else ()
-    return await PostRepository(session).readable(groups, keys) if groups else set()
+    return readable
 
 
 async def topics(session: ReadSession, after: UUID | None) -> AsyncGenerator[Document, None]:
@@ -161,7 +157,7 @@ def register() -> None:
             label=N_("Topic of a group"),
             icon="message-square",
             href=lambda place: f"/topics/{place.id}",
-            readable_ids=topics_readable,
+            readable_ids=_readable(TopicRepository),
             documents=topics,
             closed=True,
         )
@@ -172,7 +168,7 @@ def register() -> None:
             label=N_("Post in a group"),
             icon="message-circle",
             href=lambda place: f"/topics/{place.parent_id}#post-{place.id}",
-            readable_ids=posts_readable,
+            readable_ids=_readable(PostRepository),
             documents=posts,
             closed=True,
         )

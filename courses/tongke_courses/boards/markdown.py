@@ -35,28 +35,13 @@ _TAGS = re.compile(r"<[^>]*>")
 _BREAKS = re.compile(r"</(?:p|h[3-6]|li|td|th|tr|pre|blockquote|div)>|<br ?/?>|<hr ?/?>")
 # A post stands below its page's own headings.
 _HEADINGS = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
+_BARE = (
+    "p", "br", "hr", "h3", "h4", "h5", "h6", "em", "strong", "s", "blockquote", "code", "pre",
+    "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "div", "span",
+)  # fmt: skip
+# By tag its attributes.
 _ALLOWED: dict[str, set[str]] = {
-    **{
-        one: set()
-        for one in [
-            "p",
-            "br",
-            "hr",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "em",
-            "strong",
-            "s",
-            "blockquote",
-            "code",
-            "pre",
-        ]
-    },
-    **{one: set() for one in ["ul", "li", "table", "thead", "tbody", "tr", "div", "span"]},
-    "th": set(),
-    "td": set(),
+    **{one: set() for one in _BARE},
     "ol": {"start"},
     "a": {"href", "title"},
     "img": {"src", "alt", "title", "loading"},

@@ -1,8 +1,10 @@
 """JSON API for those who moderate a group."""
 
+from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from tongke_courses.boards import moderating, outs
 from tongke_courses.boards.models import Topic
@@ -16,76 +18,75 @@ from tongke_courses.boards.schemas import (
     TopicOut,
 )
 from tongke_platform.accounts.rights import RequiredPrincipal
-from tongke_platform.database import ReadSession
 from tongke_platform.frame import Reading, TheFrame, Writing
-from tongke_platform.rights import Principal
 
 router = APIRouter(prefix="/api", tags=["boards"])
 
 
-async def _out(session: ReadSession, principal: Principal, topic: Topic) -> TopicOut:
-    return (await outs.topics(session, principal, [topic]))[0]
+@dataclass(frozen=True)
+class Act:
+    """Something is done to a topic, and answered with how it is then."""
+
+    topic_id: UUID
+    session: Writing
+    frame: TheFrame
+    by: RequiredPrincipal
+
+    async def pin(self, *, on: bool) -> TopicOut:
+        done = moderating.pin(self.session, self.frame, self.by, self.topic_id, on=on)
+        return await self.out(await done)
+
+    async def close(self, *, on: bool) -> TopicOut:
+        done = moderating.close(self.session, self.frame, self.by, self.topic_id, on=on)
+        return await self.out(await done)
+
+    async def out(self, topic: Topic) -> TopicOut:
+        return (await outs.topics(self.session, self.by, [topic]))[0]
+
+
+OnTopic = Annotated[Act, Depends(scope="function")]
 
 
 @router.post("/topics/{topic_id}/pin")
-async def pin(
-    topic_id: UUID, session: Writing, principal: RequiredPrincipal, frame: TheFrame
-) -> TopicOut:
-    topic = await moderating.pin(session, frame, principal, topic_id, on=True)
-    return await _out(session, principal, topic)
+async def pin(act: OnTopic) -> TopicOut:
+    """It stands above the others."""
+    return await act.pin(on=True)
 
 
 @router.post("/topics/{topic_id}/unpin")
-async def unpin(
-    topic_id: UUID, session: Writing, principal: RequiredPrincipal, frame: TheFrame
-) -> TopicOut:
-    topic = await moderating.pin(session, frame, principal, topic_id, on=False)
-    return await _out(session, principal, topic)
+async def unpin(act: OnTopic) -> TopicOut:
+    return await act.pin(on=False)
 
 
 @router.post("/topics/{topic_id}/close")
-async def close(
-    topic_id: UUID, session: Writing, principal: RequiredPrincipal, frame: TheFrame
-) -> TopicOut:
+async def close(act: OnTopic) -> TopicOut:
     """Nothing new is written in it."""
-    topic = await moderating.close(session, frame, principal, topic_id, on=True)
-    return await _out(session, principal, topic)
+    return await act.close(on=True)
 
 
 @router.post("/topics/{topic_id}/reopen")
-async def reopen(
-    topic_id: UUID, session: Writing, principal: RequiredPrincipal, frame: TheFrame
-) -> TopicOut:
+async def reopen(act: OnTopic) -> TopicOut:
     """Written in again; what became of it stays."""
-    topic = await moderating.close(session, frame, principal, topic_id, on=False)
-    return await _out(session, principal, topic)
+    return await act.close(on=False)
 
 
 @router.post("/topics/{topic_id}/move")
-async def move(
-    topic_id: UUID, body: MoveIn, session: Writing, principal: RequiredPrincipal
-) -> TopicOut:
+async def move(act: OnTopic, body: MoveIn) -> TopicOut:
     """Into another group one moderates as well."""
-    topic = await moderating.move(session, principal, topic_id, body)
-    return await _out(session, principal, topic)
+    return await act.out(await moderating.move(act.session, act.by, act.topic_id, body))
 
 
 @router.post("/topics/{topic_id}/merge")
-async def merge(
-    topic_id: UUID, body: MergeIn, session: Writing, principal: RequiredPrincipal, frame: TheFrame
-) -> TopicOut:
+async def merge(act: OnTopic, body: MergeIn) -> TopicOut:
     """Into another topic of the group, which is answered."""
-    topic = await moderating.merge(session, frame, principal, topic_id, body)
-    return await _out(session, principal, topic)
+    into = await moderating.merge(act.session, act.frame, act.by, act.topic_id, body)
+    return await act.out(into)
 
 
 @router.post("/topics/{topic_id}/split", status_code=201)
-async def split(
-    topic_id: UUID, body: SplitIn, session: Writing, principal: RequiredPrincipal
-) -> TopicOut:
+async def split(act: OnTopic, body: SplitIn) -> TopicOut:
     """The new topic."""
-    topic = await moderating.split(session, principal, topic_id, body)
-    return await _out(session, principal, topic)
+    return await act.out(await moderating.split(act.session, act.by, act.topic_id, body))
 
 
 @router.get("/groups/{group_id}/reports")

@@ -71,10 +71,11 @@ def topic_full(
 
 
 async def posts(session: ReadSession, by: Principal, found: Sequence[Post]) -> list[PostOut]:
-    """Two queries more: what they answer, and whether ``by`` voted."""
-    known = {one.id: one for one in found}
-    asked = {one.reply_to_id for one in found if one.reply_to_id} - set(known)
-    quoted = known | await PostRepository(session).by_ids([one for one in asked if one])
+    """Of one topic. Two queries more: what they answer, and whether ``by`` voted."""
+    quoted = {one.id: one for one in found}
+    asked = {one.reply_to_id for one in found if one.reply_to_id} - set(quoted)
+    if asked:
+        quoted |= await PostRepository(session).beside(found[0].topic_id, asked)
     voted = await VoteRepository(session).of(by.id, [one.id for one in found if one.votes])
     return [_post(one, quoted, voted) for one in found]
 
@@ -102,7 +103,9 @@ def _post(found: Post, quoted: Mapping[UUID, Post], voted: Collection[UUID]) -> 
 def _quote(found: Post) -> QuoteOut:
     gone = found.deleted_at is not None
     words = "" if gone else words_of(found)
-    return QuoteOut(id=found.id, by=_name(found.by), words=words, deleted=gone)
+    return QuoteOut(
+        id=found.id, topic_id=found.topic_id, by=_name(found.by), words=words, deleted=gone
+    )
 
 
 def words_of(found: Post) -> str:

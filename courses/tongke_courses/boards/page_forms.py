@@ -1,7 +1,8 @@
 """What the forms of boards are filled with, read and say when something is wrong."""
 
 from collections.abc import Mapping
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from tongke_courses.boards import anchors
@@ -25,6 +26,7 @@ LABELS = {
     "post_ids": N_("Posts to split off"),
     "version": N_("Version"),
 }
+_Choice = TypeVar("_Choice", bound=StrEnum)
 THINGS = ("lesson", "material", "course", "node")
 _KINDS = {
     "lesson": AnchorKind.LESSON,
@@ -94,6 +96,11 @@ def ask_address(**thing: object) -> str:
 def key_of(values: Mapping[str, str]) -> UUID:
     """What the form is sent with, so that twice is once; a new one where it has none."""
     return parse_uuid(values.get("sent_as", "")) or uuid4()
+
+
+def one_of(kind: type[_Choice], text: str) -> _Choice | None:
+    """None for what is none."""
+    return kind(text) if text in {one.value for one in kind} else None
 
 
 def number_in(values: Mapping[str, str], name: str = "version") -> int:

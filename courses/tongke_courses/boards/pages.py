@@ -1,22 +1,22 @@
 """Pages of a group's board: its topics, a new one, and where to ask about a thing."""
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import TypeVar
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from tongke_courses.boards import holding, posting, reading, rights, service, words
+from tongke_courses.boards import anchors, holding, posting, reading, rights, service, words
 from tongke_courses.boards.models import AnchorKind, Follow, TopicState
 from tongke_courses.boards.page_forms import (
     LABELS,
+    THINGS,
     anchor_of,
     anchor_shown,
     anchor_values,
     key_of,
+    one_of,
 )
 from tongke_courses.boards.page_repository import PageRepository
 from tongke_courses.boards.reading_repository import ReadingRepository
@@ -36,7 +36,6 @@ from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 30
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 @router.get("/groups/{group_id}/topics")
@@ -44,7 +43,7 @@ async def topics(
     request: Request, pages: ThePages, session: Reading, principal: RequiredPrincipal,
     group_id: UUID, state: str = "", about: str = "", before: str = "",
 ) -> Response:  # fmt: skip
-    wanted = Filter(_choice(TopicState, state), anchor=_choice(AnchorKind, about))
+    wanted = Filter(one_of(TopicState, state), anchor=one_of(AnchorKind, about))
     found = await service.page(
         session, principal, group_id, wanted, before=parse_uuid(before), limit=SHOWN
     )
@@ -62,11 +61,6 @@ async def topics(
         first=f"{here}{query(**chosen)}" if before else "",
         unread=unread, last_by=last_by,
     )  # fmt: skip
-
-
-def _choice(kind: type[_Choice], text: str) -> _Choice | None:
-    """None for what is none: it filters nothing."""
-    return kind(text) if text in {one.value for one in kind} else None
 
 
 async def _group(session: ReadSession, by: Principal, key: UUID) -> tuple[Group, Role]:
@@ -94,7 +88,7 @@ async def follow(
     request: Request, frame: TheFrame, principal: RequiredPrincipal, group_id: UUID
 ) -> Response:
     """How much of the group one wants to be told of."""
-    wanted = _choice(Follow, (await typed(request)).get("follow", ""))
+    wanted = one_of(Follow, (await typed(request)).get("follow", ""))
     if wanted is None:
         raise NotFound
     async with frame.database.write() as session:
@@ -150,6 +144,12 @@ async def begin(
         trouble, status = mistake(request, pages, error, LABELS), 422
     except (Invalid, Conflict, TooMany) as error:
         trouble, status = trouble_of(request, pages, error), error.status
+    except NotFound as error:
+        if error.code not in anchors.MISSING:
+            raise
+        # Taken out meanwhile, or not for them any more: the words stay, and are about nothing.
+        trouble, status = trouble_of(request, pages, error), 422
+        values = {name: value for name, value in values.items() if name not in THINGS}
     else:
         return done(address, N_("Your topic is there. The group is told."))
     async with frame.database.read() as again:

@@ -24,6 +24,8 @@ from tongke_platform.pages.viewer import viewer_of
 from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
+# Codes of what a form points to and that was taken out or put elsewhere while it was filled in.
+ELSEWHERE = frozenset({"no_post", "no_class"})
 STATIONS = [TopicState.OPEN, TopicState.ADOPTED, TopicState.TRIED]
 
 
@@ -99,6 +101,10 @@ async def act(
         trouble, status = mistake(request, pages, error, LABELS), 422
     except (Invalid, Conflict, TooMany) as error:
         trouble, status = trouble_of(request, pages, error), error.status
+    except NotFound as error:
+        if error.code not in ELSEWHERE:
+            raise
+        trouble, status = trouble_of(request, pages, error), 422
     else:
         return done(address, said) if said else RedirectResponse(address, 303)
     return await _again(request, pages, frame, principal, topic_id, values, trouble, status)

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from tongke_courses.boards import reading, unread, words
 from tongke_courses.boards.models import Follow
+from tongke_courses.boards.page_forms import one_of
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.errors import N_, NotFound
 from tongke_platform.frame import Reading, TheFrame
@@ -37,7 +38,7 @@ async def act(request: Request, frame: TheFrame, principal: RequiredPrincipal) -
     """``act`` of a ``group``: read (as far as the post ``upto``) or follow (as ``follow`` says)."""
     values = await typed(request)
     key, what = parse_uuid(values.get("group", "")), values.get("act", "")
-    wanted = next((one for one in Follow if one.value == values.get("follow")), None)
+    wanted = one_of(Follow, values.get("follow", ""))
     if key is None or what not in ("read", "follow") or (what == "follow" and wanted is None):
         raise NotFound
     async with frame.database.write() as session:

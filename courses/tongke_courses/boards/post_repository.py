@@ -67,6 +67,15 @@ class PostRepository(Repository[Post]):
         found = await self.all(self.base().where(Post.id.in_(keys)))
         return {one.id: one for one in found}
 
+    async def beside(self, topic_id: UUID, keys: Collection[UUID]) -> dict[UUID, Post]:
+        """Those that stand in the topic's group now, in topics that were not taken out."""
+        group = select(Topic.group_id).where(Topic.id == topic_id).scalar_subquery()
+        statement = self.base().join(Topic, Topic.id == Post.topic_id)
+        found = await self.all(
+            statement.where(Post.id.in_(keys), Topic.group_id == group, Topic.deleted_at.is_(None))
+        )
+        return {one.id: one for one in found}
+
     async def ids_in(self, topic_id: UUID, keys: Collection[UUID]) -> set[UUID]:
         statement = select(Post.id).where(Post.topic_id == topic_id, Post.id.in_(keys))
         return set((await self.session.execute(statement)).scalars())
@@ -89,7 +98,7 @@ class PostRepository(Repository[Post]):
     async def with_files(self, topic_id: UUID) -> Sequence[Post]:
         """That may point to files of their group."""
         return await self.all(
-            self.base().where(Post.topic_id == topic_id, Post.text.contains("file:"))
+            self.base().where(Post.topic_id == topic_id, Post.text.icontains("file:"))
         )
 
     async def following(self, after: UUID | None, limit: int) -> Sequence[tuple[Post, Group]]:

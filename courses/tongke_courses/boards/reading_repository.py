@@ -25,7 +25,6 @@ from sqlalchemy import (
     union,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from tongke_courses.boards.models import (
@@ -39,17 +38,12 @@ from tongke_courses.boards.models import (
     TopicTry,
 )
 from tongke_courses.groups.models import Group
-from tongke_platform.database import ReadSession, Repository, first_key, utc_now, uuid7
+from tongke_platform.database import Repository, first_key, upsert, utc_now, uuid7
 from tongke_platform.people.models import Membership, Person
 from tongke_platform.people.repository import in_force
 from tongke_platform.people.roles import Role, Scope
 
 COUNTED = 100
-
-
-def _upsert(session: ReadSession, table: Any) -> Any:
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    return (postgresql.insert if on_postgresql else sqlite.insert)(table)
 
 
 def there(topic: type[Topic] = Topic) -> ColumnElement[bool]:
@@ -221,7 +215,7 @@ class ReadingRepository(Repository[TopicReading]):
         where: ColumnElement[bool] | None = None,
     ) -> None:
         row = {"id": uuid7(), "created_at": utc_now(), "person_id": person_id, "topic_id": topic_id}
-        statement = _upsert(self.session, TopicReading).values(row | dict(values))
+        statement = upsert(self.session, TopicReading).values(row | dict(values))
         await self.session.execute(
             statement.on_conflict_do_update(
                 index_elements=[TopicReading.person_id, TopicReading.topic_id],
@@ -297,7 +291,7 @@ class FollowRepository(Repository[GroupFollow]):
 
     async def put(self, person_id: UUID, group_id: UUID, follow: Follow) -> None:
         row = {"id": uuid7(), "created_at": utc_now(), "person_id": person_id, "group_id": group_id}
-        statement = _upsert(self.session, GroupFollow).values({**row, "follow": follow})
+        statement = upsert(self.session, GroupFollow).values({**row, "follow": follow})
         await self.session.execute(
             statement.on_conflict_do_update(
                 index_elements=[GroupFollow.group_id, GroupFollow.person_id],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 from sqlalchemy.orm import aliased, joinedload
 
 from tongke_courses.boards.models import (
@@ -219,3 +219,7 @@ class TryRepository(Repository[TopicTry]):
         where = TopicTry.topic_id == topic_id, TopicTry.person_id == person_id
         statement = self.base().where(*where)
         return await self.one_or_none(statement.execution_options(populate_existing=True))
+
+    async def drop_done(self, topic_id: UUID) -> None:
+        done = (TopicTry.topic_id == topic_id, TopicTry.done_at.is_not(None))
+        await self.session.execute(delete(TopicTry).where(*done))

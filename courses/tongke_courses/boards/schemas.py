@@ -179,9 +179,10 @@ class TopicPage(BaseModel):
 
 
 class QuoteOut(BaseModel):
-    """What a post answers; without words when that was taken out."""
+    """What a post answers, perhaps in another topic by now; without words when that was taken out."""
 
     id: UUID
+    topic_id: UUID
     by: str
     words: str
     deleted: bool
@@ -189,7 +190,7 @@ class QuoteOut(BaseModel):
 
 class PostOut(BaseModel):
     """``html`` is safe to show, ``text`` the Markdown it was made of; both empty when it was taken out.
-    ``voted``: by who asks.
+    ``voted``: by who asks. ``reply_to`` is None as well for what is in another group by now.
     """
 
     id: UUID

@@ -63,7 +63,10 @@ async def step(session: WriteSession, by: Principal, key: UUID, wanted: StepIn) 
         )
     )
     topic.state = wanted.state
-    if mine is not None and wanted.state is TopicState.TRIED:
+    if wanted.state is TopicState.OPEN:
+        # The steps say what was tried; adopted once more, it is asked for anew.
+        await TryRepository(session).drop_done(key)
+    elif mine is not None and wanted.state is TopicState.TRIED:
         mine.done_at, mine.step_id = made.created_at, made.id
     await _tell_facts(session, by, held, made, before, where)
     await service.touched(session, topic)

@@ -6,11 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tongke_courses.boards.models import Follow, GroupFollow, Topic, TopicReading
 from tongke_courses.boards.reading_repository import ReadingRepository, mine_of
-from tongke_platform.database import utc_now, uuid7
+from tongke_platform.database import upsert, utc_now, uuid7
 
 CHUNK = 200
 
@@ -45,9 +44,7 @@ class UnreadRepository(ReadingRepository):
         }  # fmt: skip
 
     async def _read_to(self, rows: list[Mapping[str, Any]]) -> None:
-        on_postgresql = self.session.get_bind().dialect.name == "postgresql"
-        insert: Any = postgresql.insert if on_postgresql else sqlite.insert
-        statement = insert(TopicReading).values(rows)
+        statement = upsert(self.session, TopicReading).values(rows)
         new = statement.excluded
         await self.session.execute(
             statement.on_conflict_do_update(

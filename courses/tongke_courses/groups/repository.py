@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
+from tongke_courses.groups.address_repository import AddressRepository
 from tongke_courses.groups.models import (
     Group,
     GroupCalendar,
@@ -239,43 +240,5 @@ def _good(now: datetime) -> ColumnElement[bool]:
     return and_(GroupLink.revoked_at.is_(None), GroupLink.expires_at > now)
 
 
-class CalendarRepository(Repository[GroupCalendar]):
+class CalendarRepository(AddressRepository[GroupCalendar]):
     model = GroupCalendar
-
-    async def of(self, group_id: UUID, person_id: UUID) -> GroupCalendar | None:
-        return await self.one_or_none(
-            self.base().where(
-                GroupCalendar.group_id == group_id, GroupCalendar.person_id == person_id
-            )
-        )
-
-    async def remove(self, group_id: UUID, person_id: UUID) -> None:
-        await self.session.execute(
-            delete(GroupCalendar).where(
-                GroupCalendar.group_id == group_id, GroupCalendar.person_id == person_id
-            )
-        )
-
-    async def group_of(self, token: str, day: date) -> Group | None:
-        """Of a member in force who may sign in."""
-        statement = (
-            select(Group)
-            .join(GroupCalendar, GroupCalendar.group_id == Group.id)
-            .join(Person, Person.id == GroupCalendar.person_id)
-            .join(
-                Membership,
-                and_(
-                    Membership.scope == Scope.GROUP,
-                    Membership.scope_id == Group.id,
-                    Membership.person_id == Person.id,
-                ),
-            )
-            .where(
-                GroupCalendar.token == token,
-                in_force(day),
-                Person.deactivated_at.is_(None),
-                Person.erased_at.is_(None),
-            )
-        )
-        found: Group | None = (await self.session.execute(statement)).scalars().first()
-        return found

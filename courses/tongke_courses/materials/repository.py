@@ -17,11 +17,10 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload
 
 from tongke_courses.materials.models import Material, MaterialVersion, StoredFile, Upload
-from tongke_platform.database import Base, Repository, uuid7
+from tongke_platform.database import Base, Repository, upsert, uuid7
 
 
 class StoredFileRepository(Repository[StoredFile]):
@@ -31,10 +30,8 @@ class StoredFileRepository(Repository[StoredFile]):
         self, *, key: str, sha256: str, size: int, media_type: str, now: datetime
     ) -> StoredFile:
         """The row of this content, made or marked as wanted; ours until the transaction ends."""
-        on_sqlite = self.session.get_bind().dialect.name == "sqlite"
-        insert: Any = sqlite.insert if on_sqlite else postgresql.insert
         statement = (
-            insert(StoredFile)
+            upsert(self.session, StoredFile)
             .values(
                 id=uuid7(), created_at=now, key=key, sha256=sha256, size=size,
                 media_type=media_type, used_at=now,

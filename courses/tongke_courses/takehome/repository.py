@@ -1,21 +1,15 @@
 """All SQL of archives."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tongke_courses.catalogue.models import CourseUnit
 from tongke_courses.takehome.models import FileChecksum, LessonRecording
-from tongke_platform.database import ReadSession, Repository, uuid7
+from tongke_platform.database import Repository, upsert, uuid7
 
 _BATCH = 500
-
-
-def _insert(session: ReadSession) -> Any:
-    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
 
 
 class ChecksumRepository(Repository[FileChecksum]):
@@ -33,10 +27,11 @@ class ChecksumRepository(Repository[FileChecksum]):
 
     async def keep(self, counted: Mapping[str, int]) -> None:
         """Somebody else may have counted the same."""
-        insert = _insert(self.session)
         rows = [{"id": uuid7(), "sha256": one, "crc32": crc} for one, crc in counted.items()]
         if rows:
-            await self.session.execute(insert(FileChecksum).on_conflict_do_nothing(), rows)
+            await self.session.execute(
+                upsert(self.session, FileChecksum).on_conflict_do_nothing(), rows
+            )
 
 
 class RecordingRepository(Repository[LessonRecording]):
@@ -56,8 +51,9 @@ class RecordingRepository(Repository[LessonRecording]):
             "id": uuid7(), "lesson_id": row.lesson_id, "digest": row.digest, "size": row.size,
             "duration_ms": row.duration_ms,
         }  # fmt: skip
-        insert = _insert(self.session)
-        await self.session.execute(insert(LessonRecording).on_conflict_do_nothing(), [values])
+        await self.session.execute(
+            upsert(self.session, LessonRecording).on_conflict_do_nothing(), [values]
+        )
 
     async def counted(self, lesson_id: UUID, digest: str, sha256: str, crc32: int) -> None:
         await self.session.execute(

@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from tongke_platform.audit.chain import first, link
 from tongke_platform.audit.models import AuditDay, AuditEntry
 from tongke_platform.audit.rights import READ
-from tongke_platform.database import Repository, utc_now, uuid7
+from tongke_platform.database import Repository, upsert, utc_now, uuid7
 from tongke_platform.organisations.models import Organisation
 from tongke_platform.people.models import Person
 from tongke_platform.rights import Principal
@@ -163,10 +162,7 @@ def write(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
     """
     now = utc_now()
     day = now.date()
-    dialect = session.get_bind().dialect.name
-    upsert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    # SQLAlchemy's two inserts share this face but no base that names it.
-    taken: Any = upsert(AuditDay).values(
+    taken: Any = upsert(session, AuditDay).values(
         id=uuid7(), created_at=now, day=day, entries=len(entries), head=first(day)
     )
     taken = taken.on_conflict_do_update(

@@ -6,6 +6,7 @@ from tongke_platform.database.repository import Repository
 from tongke_platform.database.session import Database, ReadSession, WriteSession, tell
 from tongke_platform.database.turns import take_turn
 from tongke_platform.database.types import EnumString, UTCDateTime
+from tongke_platform.database.upserts import upsert
 
 __all__ = [
     "Base",
@@ -19,6 +20,7 @@ __all__ = [
     "first_key",
     "take_turn",
     "tell",
+    "upsert",
     "utc_now",
     "uuid7",
 ]

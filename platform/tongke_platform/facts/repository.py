@@ -7,9 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from tongke_platform.database import ReadSession, Repository, WriteSession, utc_now, uuid7
+from tongke_platform.database import Repository, WriteSession, upsert, utc_now, uuid7
 from tongke_platform.facts.models import FactPerson, FactRecord, PendingFact, Rollup, RollupState
 from tongke_platform.facts.rights import READ
 from tongke_platform.facts.sums import Group, Sum, rows
@@ -38,12 +37,6 @@ class Days:
     school_id: UUID | None = None
     first: date | None = None
     last: date | None = None
-
-
-def upsert(session: ReadSession, table: Any) -> Any:
-    """The insert of this database that knows ON CONFLICT; the two share a face but no base."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    return (postgresql.insert if on_postgresql else sqlite.insert)(table)
 
 
 def _ours(table: type[FactRecord] | type[Rollup], principal: Principal) -> Any:

@@ -6,10 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload
 
-from tongke_platform.database import ReadSession, Repository, utc_now, uuid7
+from tongke_platform.database import ReadSession, Repository, upsert, utc_now, uuid7
 from tongke_platform.notices.hours import Hours
 from tongke_platform.notices.models import (
     Channel,
@@ -28,18 +27,12 @@ from tongke_platform.people.roles import Role
 CHUNK = 200
 
 
-def _insert(session: ReadSession, table: Any) -> Any:
-    """The insert of this database that knows ON CONFLICT; the two share a face but no base."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    return (postgresql.insert if on_postgresql else sqlite.insert)(table)
-
-
 async def _add_new(session: ReadSession, table: Any, rows: Sequence[Mapping[str, Any]]) -> int:
     """Rows without an id, but for those that conflict with rows there are; how many were new."""
     now, added = utc_now(), 0
     made = [{"id": uuid7(), "created_at": now, **row} for row in rows]
     for start in range(0, len(made), CHUNK):
-        statement = _insert(session, table).values(made[start : start + CHUNK])
+        statement = upsert(session, table).values(made[start : start + CHUNK])
         statement = statement.on_conflict_do_nothing().returning(table.id)
         added += len((await session.execute(statement)).all())
     return added
@@ -226,7 +219,7 @@ class HoursRepository(Repository[NoticeHours]):
 
     async def put(self, person_id: UUID, **values: Any) -> None:
         row = {"id": uuid7(), "created_at": utc_now(), "person_id": person_id, **values}
-        statement = _insert(self.session, NoticeHours).values(row)
+        statement = upsert(self.session, NoticeHours).values(row)
         await self.session.execute(
             statement.on_conflict_do_update(index_elements=[NoticeHours.person_id], set_=values)
         )

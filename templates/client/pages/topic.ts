@@ -69,7 +69,7 @@ async function more(): Promise<void> {
     const found = await fetched(`/topics/${page.topic}/posts${last ? `?after=${last}` : ""}`);
     const list = found?.querySelector(".thread");
     if (!list) return;
-    const near = window.innerHeight + window.scrollY > document.body.scrollHeight - NEAR_PX || onScreen(letter().lastElementChild);
+    const near = atEnd();
     const fresh = Array.from(list.querySelectorAll<HTMLElement>(".post")).filter((post) => !document.getElementById(post.id));
     for (const post of fresh) {
       letter().append(post);
@@ -85,8 +85,8 @@ async function more(): Promise<void> {
 
 /** A new post by what came with the news of it; what one can do with it follows in a while. */
 async function shown(key: string, words: Words): Promise<void> {
-  if (!page.ends || key <= last || postOf(key)) return;
-  const near = window.innerHeight + window.scrollY > document.body.scrollHeight - NEAR_PX || onScreen(letter().lastElementChild);
+  if (!page.ends || postOf(key)) return;
+  const near = atEnd();
   const post = document.createElement("li");
   post.className = "post";
   post.id = `post-${key}`;
@@ -108,6 +108,23 @@ async function shown(key: string, words: Words): Promise<void> {
   void setFormulas(post, page.formulas ?? "");
   arrived([post], near);
   window.setTimeout(() => inTurn(() => again(key)), REST_MS + Math.random() * words.pages * REST_EACH_MS);
+}
+
+/** A post one hears of later than of one that was written after it stands where it was written. */
+async function missed(key: string): Promise<void> {
+  if (!page.ends || postOf(key)) return;
+  const found = await fetched(`/topics/${page.topic}/posts?to=${key}`);
+  const post = found?.getElementById(`post-${key}`);
+  if (!post) return;
+  const near = atEnd();
+  const there = Array.from(letter().querySelectorAll<HTMLElement>(".post"));
+  letter().insertBefore(post, there.find((one) => (one.dataset.post ?? "") > key) ?? null);
+  void setFormulas(post, page.formulas ?? "");
+  arrived([post], near);
+}
+
+function atEnd(): boolean {
+  return window.innerHeight + window.scrollY > document.body.scrollHeight - NEAR_PX || onScreen(letter().lastElementChild);
 }
 
 function onScreen(one: Element | null): boolean {
@@ -159,9 +176,15 @@ async function headAgain(): Promise<void> {
   }
 }
 
+async function written(post: string | null, words?: Words): Promise<void> {
+  if (post && post <= last) await missed(post);
+  else if (post && words) await shown(post, words);
+  else await more();
+}
+
 function changed(data: Change): void {
   const { post, words } = data;
-  if (data.change === "post") inTurn(() => (post && words ? shown(post, words) : more()));
+  if (data.change === "post") inTurn(() => written(post, words));
   else if (data.post) inTurn(() => again(data.post ?? ""));
   else window.setTimeout(() => inTurn(headAgain), SOON_MS);
 }

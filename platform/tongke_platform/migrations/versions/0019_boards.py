@@ -3,555 +3,277 @@
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
 
+TABLES = (
+    "board_group_follows",
+    "board_topics",
+    "board_drafts",
+    "board_posts",
+    "board_topic_readings",
+    "board_post_edits",
+    "board_post_mentions",
+    "board_post_reports",
+    "board_post_votes",
+    "board_topic_steps",
+    "group_files",
+    "board_topic_tries",
+)
+
+
+def _key(name: str, *, empty: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.Uuid(), nullable=empty)
+
+
+def _text(name: str, most: int | None = None, *, empty: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.String(length=most) if most else sa.Text(), nullable=empty)
+
+
+def _number(name: str, *, empty: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.Integer(), nullable=empty)
+
+
+def _time(name: str, *, empty: bool = True) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=empty)
+
+
+def _table(
+    name: str,
+    columns: list[sa.Column[object]],
+    points: dict[str, tuple[str, str | None]],
+    once: tuple[str, ...] = (),
+    indexes: tuple[tuple[str, ...], ...] = (),
+) -> None:
+    """``points``: by column the table it points to, and what happens when that row goes. ``once``: each
+    combination of these columns is there once.
+    """
+    keys = [
+        sa.ForeignKeyConstraint(
+            [column], [f"{other}.id"], name=op.f(f"fk_{name}_{column}_{other}"), ondelete=gone
+        )
+        for column, (other, gone) in points.items()
+    ]
+    unique = [sa.UniqueConstraint(*once, name=op.f(f"uq_{name}_{'_'.join(once)}"))] if once else []
+    op.create_table(
+        name,
+        *columns,
+        _key("id"),
+        _time("created_at", empty=False),
+        *keys,
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}")),
+        *unique,
+    )
+    for one in indexes:
+        op.create_index(op.f(f"ix_{name}_{'_'.join(one)}"), name, list(one), unique=False)
+
 
 def upgrade() -> None:
-    op.create_table(
+    _follows()
+    _topics()
+    _drafts()
+    _posts()
+    _readings()
+    _edits_and_mentions()
+    _reports_and_votes()
+    _steps()
+    _files()
+    _tries()
+
+
+def _follows() -> None:
+    _table(
         "board_group_follows",
-        sa.Column("group_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("follow", sa.String(length=32), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["group_id"],
-            ["teacher_groups.id"],
-            name=op.f("fk_board_group_follows_group_id_teacher_groups"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_board_group_follows_person_id_people"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_group_follows")),
-        sa.UniqueConstraint(
-            "group_id", "person_id", name=op.f("uq_board_group_follows_group_id_person_id")
-        ),
+        [_key("group_id"), _key("person_id"), _text("follow", 32)],
+        {"group_id": ("teacher_groups", "CASCADE"), "person_id": ("people", "CASCADE")},
+        once=("group_id", "person_id"),
+        indexes=(("person_id",),),
     )
-    with op.batch_alter_table("board_group_follows", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_board_group_follows_person_id"), ["person_id"], unique=False
-        )
 
-    op.create_table(
+
+def _topics() -> None:
+    anchors = {
+        "lesson_id": "lessons", "material_id": "materials", "course_id": "courses",
+        "node_id": "textbook_nodes",
+    }  # fmt: skip
+    _table(
         "board_topics",
-        sa.Column("group_id", sa.Uuid(), nullable=False),
-        sa.Column("title", sa.String(length=200), nullable=False),
-        sa.Column("state", sa.String(length=32), nullable=False),
-        sa.Column("by_id", sa.Uuid(), nullable=True),
-        sa.Column("anchor", sa.String(length=32), nullable=True),
-        sa.Column("anchor_label", sa.String(length=300), nullable=False),
-        sa.Column("anchor_at_ms", sa.Integer(), nullable=True),
-        sa.Column("anchor_page", sa.Integer(), nullable=True),
-        sa.Column("lesson_id", sa.Uuid(), nullable=True),
-        sa.Column("material_id", sa.Uuid(), nullable=True),
-        sa.Column("course_id", sa.Uuid(), nullable=True),
-        sa.Column("node_id", sa.Uuid(), nullable=True),
-        sa.Column("posts", sa.Integer(), nullable=False),
-        sa.Column("last_post_id", sa.Uuid(), nullable=True),
-        sa.Column("last_post_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("pinned_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("deleted_because", sa.String(length=500), nullable=False),
-        sa.Column("deleted_by_id", sa.Uuid(), nullable=True),
-        sa.Column("merged_into_id", sa.Uuid(), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["by_id"], ["people.id"], name=op.f("fk_board_topics_by_id_people"), ondelete="SET NULL"
+        [
+            _key("group_id"), _text("title", 200), _text("state", 32), _key("by_id", empty=True),
+            _text("anchor", 32, empty=True), _text("anchor_label", 300),
+            _number("anchor_at_ms", empty=True), _number("anchor_page", empty=True),
+            *(_key(one, empty=True) for one in anchors),
+            _number("posts"), _key("last_post_id", empty=True), _time("last_post_at", empty=False),
+            _time("pinned_at"), _time("closed_at"), _time("deleted_at"),
+            _text("deleted_because", 500), _key("deleted_by_id", empty=True),
+            _key("merged_into_id", empty=True), _number("version"),
+        ],
+        {
+            "by_id": ("people", "SET NULL"),
+            "course_id": (anchors["course_id"], "SET NULL"),
+            "deleted_by_id": ("people", "SET NULL"),
+            "group_id": ("teacher_groups", "CASCADE"),
+            "lesson_id": (anchors["lesson_id"], "SET NULL"),
+            "material_id": (anchors["material_id"], "SET NULL"),
+            "merged_into_id": ("board_topics", "SET NULL"),
+            "node_id": (anchors["node_id"], "SET NULL"),
+        },
+        indexes=(
+            ("by_id",), ("course_id",), ("group_id", "last_post_id"), ("group_id", "state"),
+            ("lesson_id",), ("material_id",), ("merged_into_id",), ("node_id",),
         ),
-        sa.ForeignKeyConstraint(
-            ["course_id"],
-            ["courses.id"],
-            name=op.f("fk_board_topics_course_id_courses"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["deleted_by_id"],
-            ["people.id"],
-            name=op.f("fk_board_topics_deleted_by_id_people"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["group_id"],
-            ["teacher_groups.id"],
-            name=op.f("fk_board_topics_group_id_teacher_groups"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["lesson_id"],
-            ["lessons.id"],
-            name=op.f("fk_board_topics_lesson_id_lessons"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["material_id"],
-            ["materials.id"],
-            name=op.f("fk_board_topics_material_id_materials"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["merged_into_id"],
-            ["board_topics.id"],
-            name=op.f("fk_board_topics_merged_into_id_board_topics"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["node_id"],
-            ["textbook_nodes.id"],
-            name=op.f("fk_board_topics_node_id_textbook_nodes"),
-            ondelete="SET NULL",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_topics")),
-    )
-    with op.batch_alter_table("board_topics", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_board_topics_by_id"), ["by_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_board_topics_course_id"), ["course_id"], unique=False)
-        batch_op.create_index(
-            "ix_board_topics_group_id_last_post_id", ["group_id", "last_post_id"], unique=False
-        )
-        batch_op.create_index("ix_board_topics_group_id_state", ["group_id", "state"], unique=False)
-        batch_op.create_index(batch_op.f("ix_board_topics_lesson_id"), ["lesson_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_board_topics_material_id"), ["material_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_board_topics_merged_into_id"), ["merged_into_id"], unique=False
-        )
-        batch_op.create_index(batch_op.f("ix_board_topics_node_id"), ["node_id"], unique=False)
+    )  # fmt: skip
 
-    op.create_table(
+
+def _drafts() -> None:
+    _table(
         "board_drafts",
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("group_id", sa.Uuid(), nullable=False),
-        sa.Column("topic_id", sa.Uuid(), nullable=True),
-        sa.Column("sent_as", sa.Uuid(), nullable=False),
-        sa.Column("title", sa.String(length=200), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("anchor", sa.Text(), nullable=False),
-        sa.Column("reply_to_id", sa.Uuid(), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["group_id"],
-            ["teacher_groups.id"],
-            name=op.f("fk_board_drafts_group_id_teacher_groups"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_board_drafts_person_id_people"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["topic_id"],
-            ["board_topics.id"],
-            name=op.f("fk_board_drafts_topic_id_board_topics"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_drafts")),
-        sa.UniqueConstraint("person_id", "sent_as", name=op.f("uq_board_drafts_person_id_sent_as")),
-    )
-    with op.batch_alter_table("board_drafts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_board_drafts_group_id"), ["group_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_board_drafts_topic_id"), ["topic_id"], unique=False)
+        [
+            _key("person_id"), _key("group_id"), _key("topic_id", empty=True), _key("sent_as"),
+            _text("title", 200), _text("text"), _text("anchor"), _key("reply_to_id", empty=True),
+            _number("version"), _time("changed_at", empty=False),
+        ],
+        {
+            "group_id": ("teacher_groups", "CASCADE"),
+            "person_id": ("people", "CASCADE"),
+            "topic_id": ("board_topics", "CASCADE"),
+        },
+        once=("person_id", "sent_as"),
+        indexes=(("group_id",), ("topic_id",)),
+    )  # fmt: skip
 
-    op.create_table(
+
+def _posts() -> None:
+    _table(
         "board_posts",
-        sa.Column("topic_id", sa.Uuid(), nullable=False),
-        sa.Column("by_id", sa.Uuid(), nullable=True),
-        sa.Column("sent_as", sa.Uuid(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("html", sa.Text(), nullable=False),
-        sa.Column("reply_to_id", sa.Uuid(), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("votes", sa.Integer(), nullable=False),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("deleted_because", sa.String(length=500), nullable=False),
-        sa.Column("deleted_by_id", sa.Uuid(), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["by_id"], ["people.id"], name=op.f("fk_board_posts_by_id_people"), ondelete="SET NULL"
-        ),
-        sa.ForeignKeyConstraint(
-            ["deleted_by_id"],
-            ["people.id"],
-            name=op.f("fk_board_posts_deleted_by_id_people"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["reply_to_id"],
-            ["board_posts.id"],
-            name=op.f("fk_board_posts_reply_to_id_board_posts"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["topic_id"],
-            ["board_topics.id"],
-            name=op.f("fk_board_posts_topic_id_board_topics"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_posts")),
-        sa.UniqueConstraint("by_id", "sent_as", name=op.f("uq_board_posts_by_id_sent_as")),
-    )
-    with op.batch_alter_table("board_posts", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_board_posts_reply_to_id"), ["reply_to_id"], unique=False
-        )
-        batch_op.create_index("ix_board_posts_topic_id_id", ["topic_id", "id"], unique=False)
+        [
+            _key("topic_id"), _key("by_id", empty=True), _key("sent_as"), _text("text"),
+            _text("html"), _key("reply_to_id", empty=True), _number("version"), _time("edited_at"),
+            _number("votes"), _time("deleted_at"), _text("deleted_because", 500),
+            _key("deleted_by_id", empty=True),
+        ],
+        {
+            "by_id": ("people", "SET NULL"),
+            "deleted_by_id": ("people", "SET NULL"),
+            "reply_to_id": ("board_posts", "SET NULL"),
+            "topic_id": ("board_topics", "CASCADE"),
+        },
+        once=("by_id", "sent_as"),
+        indexes=(("reply_to_id",), ("topic_id", "id")),
+    )  # fmt: skip
 
-    op.create_table(
+
+def _readings() -> None:
+    _table(
         "board_topic_readings",
-        sa.Column("topic_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("read_post_id", sa.Uuid(), nullable=True),
-        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("follows", sa.Boolean(), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_board_topic_readings_person_id_people"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["topic_id"],
-            ["board_topics.id"],
-            name=op.f("fk_board_topic_readings_topic_id_board_topics"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_topic_readings")),
-        sa.UniqueConstraint(
-            "person_id", "topic_id", name=op.f("uq_board_topic_readings_person_id_topic_id")
-        ),
-    )
-    with op.batch_alter_table("board_topic_readings", schema=None) as batch_op:
-        batch_op.create_index("ix_board_topic_readings_topic_id", ["topic_id"], unique=False)
+        [
+            _key("topic_id"), _key("person_id"), _key("read_post_id", empty=True),
+            _time("read_at"), sa.Column("follows", sa.Boolean(), nullable=True),
+        ],
+        {"person_id": ("people", "CASCADE"), "topic_id": ("board_topics", "CASCADE")},
+        once=("person_id", "topic_id"),
+        indexes=(("topic_id",),),
+    )  # fmt: skip
 
-    op.create_table(
+
+def _edits_and_mentions() -> None:
+    _table(
         "board_post_edits",
-        sa.Column("post_id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("by_id", sa.Uuid(), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["by_id"],
-            ["people.id"],
-            name=op.f("fk_board_post_edits_by_id_people"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["board_posts.id"],
-            name=op.f("fk_board_post_edits_post_id_board_posts"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_post_edits")),
-        sa.UniqueConstraint("post_id", "version", name=op.f("uq_board_post_edits_post_id_version")),
+        [_key("post_id"), _number("version"), _text("text"), _key("by_id", empty=True)],
+        {"by_id": ("people", "SET NULL"), "post_id": ("board_posts", "CASCADE")},
+        once=("post_id", "version"),
     )
-    op.create_table(
+    _table(
         "board_post_mentions",
-        sa.Column("post_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_board_post_mentions_person_id_people"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["board_posts.id"],
-            name=op.f("fk_board_post_mentions_post_id_board_posts"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_post_mentions")),
-        sa.UniqueConstraint(
-            "post_id", "person_id", name=op.f("uq_board_post_mentions_post_id_person_id")
-        ),
+        [_key("post_id"), _key("person_id")],
+        {"person_id": ("people", "CASCADE"), "post_id": ("board_posts", "CASCADE")},
+        once=("post_id", "person_id"),
+        indexes=(("person_id",),),
     )
-    with op.batch_alter_table("board_post_mentions", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_board_post_mentions_person_id"), ["person_id"], unique=False
-        )
 
-    op.create_table(
+
+def _reports_and_votes() -> None:
+    _table(
         "board_post_reports",
-        sa.Column("group_id", sa.Uuid(), nullable=False),
-        sa.Column("post_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answered_by_id", sa.Uuid(), nullable=True),
-        sa.Column("upheld", sa.Boolean(), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["answered_by_id"],
-            ["people.id"],
-            name=op.f("fk_board_post_reports_answered_by_id_people"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["group_id"],
-            ["teacher_groups.id"],
-            name=op.f("fk_board_post_reports_group_id_teacher_groups"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_board_post_reports_person_id_people"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["board_posts.id"],
-            name=op.f("fk_board_post_reports_post_id_board_posts"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_post_reports")),
-        sa.UniqueConstraint(
-            "post_id", "person_id", name=op.f("uq_board_post_reports_post_id_person_id")
-        ),
-    )
-    with op.batch_alter_table("board_post_reports", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_board_post_reports_group_id_answered_at", ["group_id", "answered_at"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_board_post_reports_person_id"), ["person_id"], unique=False
-        )
-
-    op.create_table(
+        [
+            _key("group_id"), _key("post_id"), _key("person_id"), _text("reason", 500),
+            _time("answered_at"), _key("answered_by_id", empty=True),
+            sa.Column("upheld", sa.Boolean(), nullable=True),
+        ],
+        {
+            "answered_by_id": ("people", "SET NULL"),
+            "group_id": ("teacher_groups", "CASCADE"),
+            "person_id": ("people", "CASCADE"),
+            "post_id": ("board_posts", "CASCADE"),
+        },
+        once=("post_id", "person_id"),
+        indexes=(("group_id", "answered_at"), ("person_id",)),
+    )  # fmt: skip
+    _table(
         "board_post_votes",
-        sa.Column("post_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_board_post_votes_person_id_people"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["board_posts.id"],
-            name=op.f("fk_board_post_votes_post_id_board_posts"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_post_votes")),
-        sa.UniqueConstraint(
-            "post_id", "person_id", name=op.f("uq_board_post_votes_post_id_person_id")
-        ),
+        [_key("post_id"), _key("person_id")],
+        {"person_id": ("people", "CASCADE"), "post_id": ("board_posts", "CASCADE")},
+        once=("post_id", "person_id"),
+        indexes=(("person_id",),),
     )
-    with op.batch_alter_table("board_post_votes", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_board_post_votes_person_id"), ["person_id"], unique=False
-        )
 
-    op.create_table(
+
+def _steps() -> None:
+    _table(
         "board_topic_steps",
-        sa.Column("topic_id", sa.Uuid(), nullable=False),
-        sa.Column("state", sa.String(length=32), nullable=False),
-        sa.Column("by_id", sa.Uuid(), nullable=True),
-        sa.Column("note", sa.String(length=500), nullable=False),
-        sa.Column("class_id", sa.Uuid(), nullable=True),
-        sa.Column("class_label", sa.String(length=200), nullable=False),
-        sa.Column("post_id", sa.Uuid(), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["by_id"],
-            ["people.id"],
-            name=op.f("fk_board_topic_steps_by_id_people"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["class_id"],
-            ["school_classes.id"],
-            name=op.f("fk_board_topic_steps_class_id_school_classes"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["board_posts.id"],
-            name=op.f("fk_board_topic_steps_post_id_board_posts"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["topic_id"],
-            ["board_topics.id"],
-            name=op.f("fk_board_topic_steps_topic_id_board_topics"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_topic_steps")),
-    )
-    with op.batch_alter_table("board_topic_steps", schema=None) as batch_op:
-        batch_op.create_index("ix_board_topic_steps_topic_id_id", ["topic_id", "id"], unique=False)
+        [
+            _key("topic_id"), _text("state", 32), _key("by_id", empty=True), _text("note", 500),
+            _key("class_id", empty=True), _text("class_label", 200), _key("post_id", empty=True),
+        ],
+        {
+            "by_id": ("people", "SET NULL"),
+            "class_id": ("school_classes", "SET NULL"),
+            "post_id": ("board_posts", "SET NULL"),
+            "topic_id": ("board_topics", "CASCADE"),
+        },
+        indexes=(("topic_id", "id"),),
+    )  # fmt: skip
 
-    op.create_table(
+
+def _files() -> None:
+    _table(
         "group_files",
-        sa.Column("group_id", sa.Uuid(), nullable=False),
-        sa.Column("post_id", sa.Uuid(), nullable=True),
-        sa.Column("file_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("by_id", sa.Uuid(), nullable=True),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["by_id"], ["people.id"], name=op.f("fk_group_files_by_id_people"), ondelete="SET NULL"
-        ),
-        sa.ForeignKeyConstraint(
-            ["file_id"], ["stored_files.id"], name=op.f("fk_group_files_file_id_stored_files")
-        ),
-        sa.ForeignKeyConstraint(
-            ["group_id"],
-            ["teacher_groups.id"],
-            name=op.f("fk_group_files_group_id_teacher_groups"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["board_posts.id"],
-            name=op.f("fk_group_files_post_id_board_posts"),
-            ondelete="SET NULL",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_group_files")),
-    )
-    with op.batch_alter_table("group_files", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_group_files_file_id"), ["file_id"], unique=False)
-        batch_op.create_index("ix_group_files_group_id_id", ["group_id", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_group_files_post_id"), ["post_id"], unique=False)
+        [
+            _key("group_id"), _key("post_id", empty=True), _key("file_id"), _text("name", 255),
+            _key("by_id", empty=True), _time("deleted_at"),
+        ],
+        {
+            "by_id": ("people", "SET NULL"),
+            "file_id": ("stored_files", None),
+            "group_id": ("teacher_groups", "CASCADE"),
+            "post_id": ("board_posts", "SET NULL"),
+        },
+        indexes=(("file_id",), ("group_id", "id"), ("post_id",)),
+    )  # fmt: skip
 
-    op.create_table(
+
+def _tries() -> None:
+    _table(
         "board_topic_tries",
-        sa.Column("topic_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("class_id", sa.Uuid(), nullable=True),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("step_id", sa.Uuid(), nullable=True),
-        sa.Column("by_id", sa.Uuid(), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["by_id"],
-            ["people.id"],
-            name=op.f("fk_board_topic_tries_by_id_people"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["class_id"],
-            ["school_classes.id"],
-            name=op.f("fk_board_topic_tries_class_id_school_classes"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_board_topic_tries_person_id_people"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["step_id"],
-            ["board_topic_steps.id"],
-            name=op.f("fk_board_topic_tries_step_id_board_topic_steps"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["topic_id"],
-            ["board_topics.id"],
-            name=op.f("fk_board_topic_tries_topic_id_board_topics"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_topic_tries")),
-        sa.UniqueConstraint(
-            "topic_id", "person_id", name=op.f("uq_board_topic_tries_topic_id_person_id")
-        ),
-    )
-    with op.batch_alter_table("board_topic_tries", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_board_topic_tries_person_id"), ["person_id"], unique=False
-        )
+        [
+            _key("topic_id"), _key("person_id"), sa.Column("due_on", sa.Date(), nullable=True),
+            _key("class_id", empty=True), _time("done_at"), _key("step_id", empty=True),
+            _key("by_id", empty=True),
+        ],
+        {
+            "by_id": ("people", "SET NULL"),
+            "class_id": ("school_classes", "SET NULL"),
+            "person_id": ("people", "CASCADE"),
+            "step_id": ("board_topic_steps", "SET NULL"),
+            "topic_id": ("board_topics", "CASCADE"),
+        },
+        once=("topic_id", "person_id"),
+        indexes=(("person_id",),),
+    )  # fmt: skip
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("board_topic_tries", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_board_topic_tries_person_id"))
-
-    op.drop_table("board_topic_tries")
-    with op.batch_alter_table("group_files", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_group_files_post_id"))
-        batch_op.drop_index("ix_group_files_group_id_id")
-        batch_op.drop_index(batch_op.f("ix_group_files_file_id"))
-
-    op.drop_table("group_files")
-    with op.batch_alter_table("board_topic_steps", schema=None) as batch_op:
-        batch_op.drop_index("ix_board_topic_steps_topic_id_id")
-
-    op.drop_table("board_topic_steps")
-    with op.batch_alter_table("board_post_votes", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_board_post_votes_person_id"))
-
-    op.drop_table("board_post_votes")
-    with op.batch_alter_table("board_post_reports", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_board_post_reports_person_id"))
-        batch_op.drop_index("ix_board_post_reports_group_id_answered_at")
-
-    op.drop_table("board_post_reports")
-    with op.batch_alter_table("board_post_mentions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_board_post_mentions_person_id"))
-
-    op.drop_table("board_post_mentions")
-    op.drop_table("board_post_edits")
-    with op.batch_alter_table("board_topic_readings", schema=None) as batch_op:
-        batch_op.drop_index("ix_board_topic_readings_topic_id")
-
-    op.drop_table("board_topic_readings")
-    with op.batch_alter_table("board_posts", schema=None) as batch_op:
-        batch_op.drop_index("ix_board_posts_topic_id_id")
-        batch_op.drop_index(batch_op.f("ix_board_posts_reply_to_id"))
-
-    op.drop_table("board_posts")
-    with op.batch_alter_table("board_drafts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_board_drafts_topic_id"))
-        batch_op.drop_index(batch_op.f("ix_board_drafts_group_id"))
-
-    op.drop_table("board_drafts")
-    with op.batch_alter_table("board_topics", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_board_topics_node_id"))
-        batch_op.drop_index(batch_op.f("ix_board_topics_merged_into_id"))
-        batch_op.drop_index(batch_op.f("ix_board_topics_material_id"))
-        batch_op.drop_index(batch_op.f("ix_board_topics_lesson_id"))
-        batch_op.drop_index("ix_board_topics_group_id_state")
-        batch_op.drop_index("ix_board_topics_group_id_last_post_id")
-        batch_op.drop_index(batch_op.f("ix_board_topics_course_id"))
-        batch_op.drop_index(batch_op.f("ix_board_topics_by_id"))
-
-    op.drop_table("board_topics")
-    with op.batch_alter_table("board_group_follows", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_board_group_follows_person_id"))
-
-    op.drop_table("board_group_follows")
+    for one in reversed(TABLES):
+        op.drop_table(one)
