@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from tongke_courses.textbooks import words
+from tongke_courses.textbooks import loose, words
 
 MAX_LINE = 600
 MAX_NAME = 120
 
 _BRACKET = re.compile(r"（([^（）]*)）")
 _MERGED = re.compile(r"\.pdf_merge_folder$")
-_SUFFIX = re.compile(r"\.(?:pdf|PDF)(?:\.\d+)?$")
+# With what downloads put behind a name: the moment, the year, a copy's number.
+_SUFFIX = re.compile(r"(?:_\d{4,}|（\d{1,2}）)?\.(?:pdf|PDF)(?:\.\d+)?$|_\d{10,}$")
 _SERIES = re.compile(
     r"(?:(?P<school>培智学校|聋校|盲校))?(?:义务教育|普通高中|中等职业学校)?(?:课程标准)?(?:实验)?"
     rf"(?:教科书|{words.NUMERAL}至{words.NUMERAL}年级(?=[·（ ]))"
@@ -29,17 +30,25 @@ _TAIL = re.compile(
     rf"|(?P<level>{words.LEVEL})"
     rf"|(?P<only>(?:{words.VOLUME})(?:(?:{words.VOLUME})*))(?=□*$)"
 )
-_LEVEL = re.compile(rf"(?P<level>{words.LEVEL}) ?(?P<number>\d{{1,2}})? ?(?P<name>.*)", re.DOTALL)
+_LEVEL = re.compile(
+    rf"(?P<level>{words.LEVEL}) ?(?P<number>\d{{1,2}})?[ ：]?(?P<name>.*)", re.DOTALL
+)
+_ONLY = re.compile(rf"(?:{words.VOLUME})(?! )")
 # What one may call a module: words, no path, no further title.
 _MODULE = re.compile(r"[\w、，·《》—\-（）“” ]{1,60}")
 _MINOR = re.compile(r"（(?:主编|试用|实验|修订|试验)[^（）]*）")
 _EDITORS = re.compile(r"(?:主编|编著|编者)：?.+")
 _SILENT = re.compile(r"实验|试验|试用|试用本|修订|修订版")
 _STANDARD = re.compile(r"(?:根据|依据)?(\d{4})年?版?课程标准.*")
-_VARIANT = re.compile(r"[\w.·+ ]{1,16}")
+_VARIANT = re.compile(r"[\w.·+!' ]{1,16}")
+# What a title has in brackets and others write without: 数学（七年级上册）, 英语（选择性必修）第四册.
+_PLACE = re.compile(rf"（((?:{words.GRADE}) ?(?:{words.VOLUME})|{words.LEVEL})）")
+_BOOK = re.compile(r"（(教师用书|学生活动手册)）$")
+_SAID_EDITION = re.compile(r"[一-鿿]{1,6}版")
+_READERS = ("读本", "教师用书")
 # What stands before a subject's name in a title and says no more than the grade does.
 _FORENAMES = re.compile(r"中国|世界|小学|初中|高中|普通高中|综合")
-_READER = re.compile(r"[\w]{2,40}读本(?:[· ]?（?[\w、]{1,20}）?)?")
+_READER = re.compile(r"[\w]{2,40}读本(?:[· ]?[\w、]{0,20}(?:（[\w、]{1,20}）)?)?")
 _UNIT = re.compile(
     rf"(?:第 ?(?:{words.NUMERAL}{{1,3}}|\d{{1,3}}) ?(?:单元|章|节|课|课时|讲|部分|主题|专题|模块))"
     r"|(?:Unit|Module|Lesson|Chapter|Starter)\b",
@@ -111,9 +120,32 @@ def _parse(line: str) -> Title | None:
         return None
     parts = _parts(line)
     if len(parts) == 1:
-        return _bare(parts[0])
-    found = _stage(parts[0])
-    return _placed(*found, parts[1:]) if found is not None else None
+        return _bare(parts[0]) or _loose(parts[0])
+    found = _stage(parts[0]) if parts else None
+    if found is None:
+        return None
+    place = _placed(*found, parts[1:])
+    if place is None or place.whole or len(parts) < 4:
+        return place
+    said = loose.plain(parts[-1], place.subject or "")
+    again = _placed(*found, [*parts[1:-1], said.title]) if said is not None else None
+    return replace(again, title=parts[-1]) if again is not None and again.whole else place
+
+
+def _loose(part: str) -> Title | None:
+    """A title without a path that begins with no series: ``北师大版九年级数学上册``."""
+    said = loose.plain(part)
+    if said is None:
+        return None
+    book = _read(said.title)
+    stage = said.stage or ("高中" if book.grade is None else _stage_of("", book.grade))
+    if stage is None:
+        return None
+    subject = said.title[: loose.SUBJECTS.match(said.title).end()]  # type: ignore[union-attr]
+    return _finish(
+        Title(stage, book.system, subject, said.edition, book.grade, book.volume, title=part,
+              rest=book.rest)
+    )  # fmt: skip
 
 
 def _parts(line: str) -> list[str]:
@@ -146,7 +178,7 @@ def _placed(stage: str, system: str | None, parts: list[str]) -> Title | None:
     if len(parts) < 2:
         return None
     edition, alias = _edition(parts[1])
-    place = Title(stage, system, parts[0], edition, alias=alias)
+    place = Title(stage, system, _BOOK.sub("", parts[0]), edition, alias=alias)
     if "版" not in edition and "社" not in edition:
         place = replace(place, rest=(parts[1],))
     return _finish(_descend(place, parts[2:]))
@@ -177,8 +209,8 @@ def _add(place: Title, part: str, book: _Book, final: bool) -> Title:
     if not final and not book.head and not book.variants and (book.grade or book.volume):
         return _merge(place, book)
     if not final:
-        # A folder beside the grades, such as 学生读本, says nothing that its titles do not.
-        return place if part.endswith("读本") else replace(place, rest=(*place.rest, part))
+        # A folder beside the grades, such as 学生读本 or 教师用书, says nothing that its titles do not.
+        return place if part.endswith(_READERS) else replace(place, rest=(*place.rest, part))
     if _READER.fullmatch(part):
         return replace(place, volume=part, title=part)
     place = _merge(replace(place, title=part), book)
@@ -228,9 +260,11 @@ def _bare(part: str) -> Title | None:
     stage = _stage_of(series[0], book.grade)
     if stage is None or not book.head:
         return None
+    edition = next((one for one in book.variants if _SAID_EDITION.fullmatch(one)), None)
+    book = replace(book, variants=tuple(one for one in book.variants if one != edition))
     head, *more = [one for one in book.head.split("·") if one]
     extra = " ".join((*more, *book.variants))
-    found = Title(stage, book.system, head, None, book.grade, book.volume, extra, part,
+    found = Title(stage, book.system, head, edition, book.grade, book.volume, extra, part,
                   rest=book.rest)  # fmt: skip
     return _finish(found)
 
@@ -256,6 +290,7 @@ def _read(part: str) -> _Book:
     """A title, or a piece of one: ``七年级``, ``上册``, ``必修 第一册``."""
     book = _Book()
     variants, rest = [], []
+    part = _PLACE.sub(r"\1", part.removeprefix("《").removesuffix("》"))
     if found := re.match(r"（([^（）]*)）", part):
         # What stands before all else: (根据2022年版课程标准修订).
         variants.append(found[1])
@@ -280,11 +315,7 @@ def _read(part: str) -> _Book:
 def _ending(book: _Book, tail: re.Match[str], text: str, variants: list[str]) -> str:
     """Grade and volume, or the module of a senior school; answers what is left over."""
     if tail["level"]:
-        found = _LEVEL.fullmatch(_MINOR.sub("", text).strip())
-        assert found is not None
-        name = found["name"].strip()
-        book.volume = f"{found['level']}{found['number'] or ''}{' ' if name else ''}{name}"
-        return "" if not name or _MODULE.fullmatch(name) else name
+        return _module(book, text, variants)
     said = tail["volume"] or tail["only"] or ""
     book.grade = words.grade_name(tail["grade"]) if tail["grade"] else None
     after = text[len(tail[0]) :]
@@ -295,8 +326,23 @@ def _ending(book: _Book, tail: re.Match[str], text: str, variants: list[str]) ->
     return _BRACKET.sub("", after).strip("· ")
 
 
+def _module(book: _Book, text: str, variants: list[str]) -> str:
+    """Of a senior school: ``必修 第一册``, ``选择性必修1 化学反应原理``."""
+    found = _LEVEL.fullmatch(_MINOR.sub("", text).strip())
+    assert found is not None
+    name, left = found["name"].strip(), ""
+    if only := _ONLY.match(name):
+        # Behind a volume, which has no name of its own, nothing stands but brackets.
+        name, after = only[0], name[only.end() :]
+        variants += _BRACKET.findall(after)
+        left = _BRACKET.sub("", after).strip()
+    book.volume = f"{found['level']}{found['number'] or ''}{' ' if name else ''}{name}"
+    return left if left or not name or _MODULE.fullmatch(name) else name
+
+
 def _volume(said: str) -> str:
     """``上`` is 上册; ``水平一水平一`` was only said twice."""
+    said = said.replace("全1册", "全一册")
     half = said[: len(said) // 2]
     if half and said == half * 2:
         return half

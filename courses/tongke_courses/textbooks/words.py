@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 NUMERAL = "[一二三四五六七八九十]"
-GRADE = rf"(?:{NUMERAL}|[1-9])(?:(?:至|到|[-~～—])(?:{NUMERAL}|[1-9]))?年级|高[一二三]"
-VOLUME = rf"(?:上|中|下|全一|全|第(?:{NUMERAL}{{1,3}}|\d{{1,2}}))册|(?:[上下]|第[一二])学期|水平{NUMERAL}"
+GRADE = rf"(?:{NUMERAL}|[1-9])(?:(?:至|到|[-~～—])(?:{NUMERAL}|[1-9]))?年级|[初高][一二三]"
+VOLUME = rf"(?:上|中|下|全一|全1|全|第(?:{NUMERAL}{{1,3}}|\d{{1,2}}))册|(?:[上下]|第[一二])学期|水平{NUMERAL}"
 LEVEL = "选择性必修|必修|选修"
 
 STAGES = {
@@ -20,7 +20,7 @@ WITH_SYSTEM = ("小学", "初中")
 _DIGITS = "零一二三四五六七八九"
 _LOOKALIKES = str.maketrans(
     {
-        "(": "（", ")": "）", "［": "（", "］": "）", "[": "（", "]": "）",
+        "(": "（", ")": "）", "［": "（", "］": "）", "[": "（", "]": "）", "【": "（", "】": "）",
         "：": "：", ":": "：", "＆": "&", "•": "·", "・": "·", "‧": "·", "∙": "·", "●": "·",
         "\\": "/", "／": "/", "\u3000": " ", "\xa0": " ", "\ufeff": "", "\u200b": "",
     }
@@ -46,7 +46,9 @@ def system_of(text: str) -> str | None:
 
 
 def grade_name(text: str) -> str:
-    """``3年级`` is 三年级; a span stays as it is written: ``1至2年级``."""
+    """``3年级`` is 三年级, 初一 is 七年级; a span stays as it is written: ``1至2年级``."""
+    if text[0] == "初":
+        return "七八九"["一二三".index(text[1])] + "年级"
     if len(text) == 3 and text[0].isdigit():
         return _DIGITS[int(text[0])] + text[1:]
     return text
