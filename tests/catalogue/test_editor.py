@@ -129,6 +129,33 @@ async def test_what_is_no_picture_is_refused(stage: Stage) -> None:
     assert (await stage.ask("GET", f"/api/courses/{course['id']}")).json()["cover_id"] is None
 
 
+async def test_cover_over_the_api(stage: Stage) -> None:
+    course, partner = await stage.course(), await stage.far(partner=True)
+    where = f"/api/courses/{course['id']}/cover"
+    files = {"file": ("a.jpg", photo(), "image/jpeg")}
+    for headers, status in (({}, 401), (partner.headers, 403)):
+        for method in ("PUT", "DELETE"):
+            said = {"files": files} if method == "PUT" else {}
+            assert (await stage.ask(method, where, headers, **said)).status_code == status
+    put = await stage.ask("PUT", where, files=files)
+    assert (put.status_code, put.json()["version"]) == (200, course["version"] + 1)
+    assert put.headers["etag"] == f'"{put.json()["version"]}"'
+    got = await stage.ask("GET", put.json()["cover"], partner.headers)
+    with Image.open(io.BytesIO(got.content)) as picture:
+        assert (picture.size, picture.format) == ((800, 400), "JPEG")
+        assert not picture.getexif()
+    for data in (b"", b"%PDF-1.7", photo()[:200]):
+        refused = await stage.ask("PUT", where, files={"file": ("a.jpg", data, "image/jpeg")})
+        assert (refused.status_code, refused.json()["code"]) == (422, "no_picture")
+    assert (await stage.ask("PUT", where)).status_code == 422, "no file at all"
+    assert (await stage.ask("GET", f"/courses/{course['id']}/cover")).status_code == 200
+    for _ in range(2):
+        gone = await stage.ask("DELETE", where)
+        assert (gone.status_code, gone.json()["cover"]) == (200, "")
+    nowhere = where.replace(course["id"], str(stage.teacher.id))
+    assert (await stage.ask("DELETE", nowhere)).status_code == 404
+
+
 async def linked(stage: Stage, here: str, *titles: str) -> None:
     for title in titles:
         said = await send(stage, here, act="link", url=f"https://example.org/{title}", title=title)

@@ -205,6 +205,9 @@ BODIES: dict[str, Body] = (
         ),
         "PATCH /api/courses/{course_id}/units/{unit_id}": js(title="第二单元"),
         "PUT /api/courses/{course_id}/teachers/{person_id}": js(part="co"),
+        "PUT /api/courses/{course_id}/cover": lambda _: {
+            "files": {"file": ("cover.png", PHOTO, "image/png")}
+        },
         "PUT /api/courses/{course_id}/lessons/order": of_world(
             "json", lambda w: {"ids": [w.ids["course_lesson"]]}
         ),

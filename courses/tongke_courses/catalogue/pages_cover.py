@@ -7,6 +7,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
 from tongke_courses.catalogue import covers, rights, service
+from tongke_courses.catalogue.cover_routes import MAX_PHOTO
 from tongke_courses.materials.downloads import answer
 from tongke_platform.accounts.rights import CurrentPrincipal, RequiredPrincipal
 from tongke_platform.database import ReadSession
@@ -17,7 +18,6 @@ from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.rights import Principal
 
 router = APIRouter(include_in_schema=False)
-MAX_PHOTO = 16 << 20
 
 
 @router.api_route("/courses/{course_id}/cover", methods=["GET", "HEAD"])

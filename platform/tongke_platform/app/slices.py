@@ -16,6 +16,7 @@ from tongke_courses.boards import pages_topic as topic_pages
 from tongke_courses.boards import pages_unread as unread_pages
 from tongke_courses.boards import reading_routes as board_reading_routes
 from tongke_courses.boards import routes as board_routes
+from tongke_courses.catalogue import cover_routes
 from tongke_courses.catalogue import door_routes as catalogue_doors
 from tongke_courses.catalogue import pages as catalogue_pages
 from tongke_courses.catalogue import pages_approvals as approval_pages
@@ -106,6 +107,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     export_routes.router,
     takehome_routes.router,
     catalogue_routes.router,
+    cover_routes.router,
     catalogue_doors.router,
     catalogue_pages.router,
     course_editor.router,
