@@ -144,6 +144,45 @@ async def test_co_teachers(stage: Stage, make: Makers) -> None:
     assert (await stage.ask("GET", f"/api/lessons/{lesson['id']}", theirs)).status_code == 403
 
 
+async def test_drafts_are_found_by_who_may_see_them(stage: Stage, make: Makers) -> None:
+    """And what is in them: by their teachers, also those of a partner school, from when they are."""
+    partner = await stage.far(partner=True)
+    helper = await make.person(partner.school, Role.LEAD_TEACHER)
+    bureau = await make.person(role=Role.ADMIN)
+    colleague = await make.person(stage.school, Role.LOCAL_TEACHER)
+    office = await make.person(stage.school, Role.ACADEMIC_OFFICE)
+    seen = {one: await make.bearer(one) for one in (helper, bureau, colleague, office)}
+    course = await stage.course(published=False, visibility="public")
+    lesson = await stage.lesson(course)
+    link = {"url": "https://example.org/", "title": "折纸视频"}
+    for owner in (f"courses/{course['id']}", f"lessons/{lesson['id']}"):
+        made = await stage.ask("POST", f"/api/{owner}/materials", json=link)
+        assert made.status_code == 201, made.text
+
+    async def found(headers: dict[str, str] | None) -> tuple[int, int, int]:
+        while await stage.frame.jobs.run_due():
+            pass
+        kinds = []
+        for words in ("分数的初步", "几分之一", "折纸视频"):
+            answer = (await stage.ask("GET", f"/api/search?q={words}", headers)).json()
+            assert answer["total"] == len(answer["results"])
+            kinds.append(answer["total"])
+        return kinds[0], kinds[1], kinds[2]
+
+    assert await found(None) == (1, 1, 2)
+    assert await found(seen[bureau]) == await found(seen[office]) == (1, 1, 2)
+    # The lesson is of her school, its course is not for her yet.
+    assert await found(seen[colleague]) == (0, 1, 1)
+    for stranger in (seen[helper], partner.headers, {}):
+        assert await found(stranger) == (0, 0, 0)
+    where = f"/api/courses/{course['id']}/teachers/{helper.id}"
+    assert (await stage.ask("PUT", where, json={"part": "co"})).status_code == 200
+    assert await found(seen[helper]) == (1, 1, 2)
+    assert await found(partner.headers) == (0, 0, 0)
+    assert (await stage.ask("DELETE", where)).status_code == 200
+    assert await found(seen[helper]) == (0, 0, 0)
+
+
 async def test_facets_and_pages(stage: Stage) -> None:
     for subject, grade in (("数学", "三年级"), ("数学", "四年级"), ("语文", "三年级")):
         await stage.course(subject=subject, grade=grade, visibility="public")

@@ -72,7 +72,7 @@ def test_audience_of_a_course() -> None:
     made.state = WITHDRAWN
     assert audience_of_course(made, [follower]) == own | far
     made.state = DRAFT
-    assert audience_of_course(made, [follower]) == {f"s:{school.id}", person}
+    assert audience_of_course(made, [follower]) == own
 
 
 def test_audience_of_a_lesson() -> None:

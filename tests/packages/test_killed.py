@@ -22,6 +22,7 @@ from tongke_courses.packages import tasks
 from tongke_courses.packages.models import PackageImport
 from tongke_courses.packages.reading.archives import Limits, gunzip
 from tongke_courses.packages.service import JOB
+from tongke_courses.search.rebuild import rebuild
 from tongke_platform import jobs
 from tongke_platform.database import utc_now
 from tongke_platform.frame import Frame
@@ -36,6 +37,12 @@ async def counted(frame: Frame) -> list[int]:
             (await session.execute(select(func.count(model.id)))).scalar_one()
             for model in (Course, CourseUnit, Lesson, Material)
         ]
+
+
+async def finds(client: httpx2.AsyncClient, words: str, headers: dict[str, str]) -> set[str]:
+    """The kinds of what is found."""
+    answer = await client.get("/api/search", params={"q": words}, headers=headers)
+    return {one["kind"] for one in answer.json()["results"]}
 
 
 async def test_sigkill_in_the_middle(
@@ -67,8 +74,11 @@ async def test_sigkill_in_the_middle(
         assert answer.status_code in {401, 404}
         listed = await client.get("/api/courses", headers=somebody)
         assert listed.json()["items"] == []
-    found = await client.get("/api/search", params={"q": "四则运算"}, headers=headers)
-    assert found.json()["results"] == []
+    # Not its lessons and materials either, nor after an index that was made anew.
+    await rebuild(frame.database)
+    for somebody in (headers, admin):
+        for words in ("四则运算", "加法", "讲义", "网页"):
+            assert await finds(client, words, somebody) == set()
     address = f"/api/packages/{begun.json()['id']}"
     assert (await client.get(address, headers=headers)).json()["state"] == "running"
 
@@ -82,6 +92,12 @@ async def test_sigkill_in_the_middle(
     assert sum(len(one) for one in lessons.values()) == 5
     assert await counted(frame) == [1, 1, 3, 5]
     assert not list((settings.data_dir / "packages").iterdir()), "nothing is left lying about"
+    assert "course" in await finds(client, "四则运算", headers)
+    assert "lesson" in await finds(client, "加法", headers)
+    assert "material" in await finds(client, "讲义", headers)
+    stranger = await make.bearer(await make.person(await make.school()))
+    for words in ("四则运算", "加法", "讲义"):
+        assert await finds(client, words, stranger) == set()
 
 
 async def test_unpacking_takes_longer_than_a_job_has(

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
 
 from tongke_courses.catalogue.follow_repository import FollowRepository
-from tongke_courses.catalogue.models import Course
+from tongke_courses.catalogue.models import Course, CourseState
 from tongke_courses.catalogue.repository import CourseRepository, UnitRepository
 from tongke_courses.catalogue.visible import audience_of_course
 from tongke_courses.materials import indexing as materials
@@ -23,7 +23,8 @@ async def course_changed(session: WriteSession, key: UUID) -> None:
     await session.flush()
     async with ReadSession(bind=await session.connection()) as apart:
         course = await CourseRepository(apart).by_id(key)
-        found = await document(apart, course) if course is not None else None
+        there = course is not None and course.state is not CourseState.ARRIVING
+        found = await document(apart, course) if course is not None and there else None
     if found is None:
         await index.remove(session, KIND, key)
     else:
@@ -65,7 +66,8 @@ async def documents(session: ReadSession, after: UUID | None) -> AsyncGenerator[
     repository = CourseRepository(session)
     while courses := await repository.following(after, limit=AT_ONCE):
         for one in courses:
-            yield await document(session, one)
+            if one.state is not CourseState.ARRIVING:
+                yield await document(session, one)
         after = courses[-1].id
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from tongke_courses.catalogue import following, indexing, rights, settling
+from tongke_courses.catalogue import arriving, following, indexing, rights, settling
 from tongke_courses.catalogue.models import (
     Course,
     CoursePart,
@@ -87,12 +87,13 @@ async def to_go_on(session: WriteSession, by: Principal, key: UUID) -> Course:
     return found
 
 
-async def arrived(session: WriteSession, key: UUID) -> None:
-    """All of it is there: a draft like any other."""
+async def arrived(frame: Frame, session: WriteSession, key: UUID) -> None:
+    """All of it is there: a draft like any other, found with its lessons and materials."""
     found = await _unchecked(session, key)
     if found.state is CourseState.ARRIVING:
         found.state = CourseState.DRAFT
     await indexing.course_changed(session, key)
+    await arriving.settle_later(frame, session, key)
 
 
 async def to_manage(session: WriteSession, by: Principal, key: UUID) -> Course:
@@ -341,6 +342,7 @@ async def set_teacher(
     elif there.part is not part:
         there.part = part
         await _check_lead(session, key)
+    await settling.settle_course(session, key)
     return await _changed(session, by, key)
 
 
@@ -369,7 +371,7 @@ async def remove_teacher(
         raise NotFound(N_("There is no such teacher."), code="no_teacher")
     await session.delete(there)
     await _check_lead(session, key)
-    await session.flush()
+    await settling.settle_course(session, key)
     await indexing.course_changed(session, key)
     session.expire_all()
     # A lead teacher may have taken themself out.

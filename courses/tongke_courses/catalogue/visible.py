@@ -43,11 +43,12 @@ def effective(
 
 def audience_of_course(course: Course, followers: Sequence[Organisation] = ()) -> frozenset[str]:
     """Tokens of those who may find it; ``course`` with school and teachers, ``followers`` are the
-    schools of the classes that follow it.
+    schools of the classes that follow it. One that is arriving is in no index.
     """
     people = {f"p:{one.person_id}" for one in course.teachers}
-    if course.state in {CourseState.ARRIVING, CourseState.DRAFT}:
-        return frozenset(people | {f"s:{course.school_id}"})
+    if course.state is CourseState.DRAFT:
+        # Those who manage its school's courses are asked about before they are shown it.
+        return frozenset(people | _of_place(course.school))
     reached = [course.school, *followers]
     seen = course.visibility if course.state is CourseState.PUBLISHED else Visibility.ROOMS
     return frozenset(people) | _tokens(seen, course.school_id, reached)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
 
-from tongke_courses.catalogue.models import Course
+from tongke_courses.catalogue.models import Course, CourseState
 from tongke_courses.catalogue.visible import audience_of_lesson
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.repository import LessonRepository
@@ -27,14 +27,20 @@ async def refresh(session: WriteSession, *lesson_ids: UUID) -> None:
         lessons = LessonRepository(apart)
         found = await lessons.by_ids(lesson_ids)
         courses = await lessons.courses_of(found)
-    for key in set(lesson_ids) - {one.id for one in found}:
+    there = [one for one in found if not _arriving(_course(one, courses))]
+    for key in set(lesson_ids) - {one.id for one in there}:
         await index.remove(session, KIND, key)
-    for one in found:
+    for one in there:
         await index.put(session, document(one, _course(one, courses)))
 
 
 def _course(lesson: Lesson, courses: dict[UUID, Course]) -> Course | None:
     return courses.get(lesson.course_id) if lesson.course_id is not None else None
+
+
+def _arriving(course: Course | None) -> bool:
+    """Nobody sees half a package."""
+    return course is not None and course.state is CourseState.ARRIVING
 
 
 def document(lesson: Lesson, course: Course | None = None) -> Document:
@@ -69,7 +75,8 @@ async def documents(session: ReadSession, after: UUID | None) -> AsyncGenerator[
     while lessons := await repository.following(after, limit=AT_ONCE):
         courses = await repository.courses_of(lessons)
         for lesson in lessons:
-            yield document(lesson, _course(lesson, courses))
+            if not _arriving(_course(lesson, courses)):
+                yield document(lesson, _course(lesson, courses))
         after = lessons[-1].id
 
 

@@ -6,12 +6,13 @@ Run in a job after every change of a material, and again when who may see its le
 import asyncio
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from tongke_courses.catalogue.models import Course
+from tongke_courses.catalogue.follow_repository import FollowRepository
+from tongke_courses.catalogue.models import CourseState
 from tongke_courses.catalogue.repository import CourseRepository
 from tongke_courses.catalogue.visible import audience_of_course, audience_of_lesson
 from tongke_courses.lessons.repository import LessonRepository
@@ -36,7 +37,7 @@ MAX_PASSAGES = 3000
 
 @dataclass(frozen=True)
 class Found:
-    """What is to be said about a material; ``owner`` None: nothing any more."""
+    """What is to be said about a material; ``owner`` None: nothing (any more). ``audience`` may find it."""
 
     material_id: UUID
     owner: Owner | None
@@ -45,6 +46,7 @@ class Found:
     name: str = ""
     text: str = ""
     passages: Sequence[tuple[int, str]] = ()
+    audience: frozenset[str] = frozenset()
 
 
 async def lessons_changed(session: WriteSession, lesson_ids: Sequence[UUID]) -> None:
@@ -72,10 +74,10 @@ async def index(frame: Frame, material_id: UUID) -> None:
     """Idempotent. Raises StoreTrouble: the job is tried again."""
     async with frame.database.read() as session:
         material = await MaterialRepository(session).by_id(material_id)
-        owner = await _owner(session, material)
+        owner, audience = await _owner(session, material)
     if material is None:
         return
-    found = await _found(frame, material, owner)
+    found = replace(await _found(frame, material, owner), audience=audience)
     async with frame.database.write() as session:
         now = await MaterialRepository(session).locked_by_id(material_id)
         # What was said meanwhile counts, not what was known before the file was read.
@@ -84,13 +86,33 @@ async def index(frame: Frame, material_id: UUID) -> None:
             now.passages = await _put_passages(session, found, before=now.passages)
 
 
-async def _owner(session: ReadSession, material: Material | None) -> Owner | None:
+async def _owner(
+    session: ReadSession, material: Material | None
+) -> tuple[Owner | None, frozenset[str]]:
+    """And who may find what is its; nobody what is arriving."""
     if material is None or material.removed_at is not None:
-        return None
+        return None, frozenset()
     if material.lesson_id is not None:
-        return await LessonRepository(session).by_id(material.lesson_id)
+        return await _lesson(session, material.lesson_id)
     assert material.course_id is not None, "of a lesson or a course"
-    return await CourseRepository(session).by_id(material.course_id)
+    course = await CourseRepository(session).by_id(material.course_id)
+    if course is None or course.state is CourseState.ARRIVING:
+        return None, frozenset()
+    followers = await FollowRepository(session).schools(course.id)
+    return course, audience_of_course(course, followers)
+
+
+async def _lesson(session: ReadSession, key: UUID) -> tuple[Owner | None, frozenset[str]]:
+    lessons = LessonRepository(session)
+    lesson = await lessons.by_id(key)
+    if lesson is None:
+        return None, frozenset()
+    courses = await lessons.courses_of([lesson])
+    course = courses.get(lesson.course_id) if lesson.course_id is not None else None
+    if course is not None and course.state is CourseState.ARRIVING:
+        return None, frozenset()
+    teachers = [one.person_id for one in course.teachers] if course is not None else ()
+    return lesson, audience_of_lesson(lesson, teachers)
 
 
 async def _found(frame: Frame, material: Material, owner: Owner | None) -> Found:
@@ -153,13 +175,12 @@ def _document(
 ) -> Document:
     owner = found.owner
     assert owner is not None
-    audience = audience_of_course(owner) if isinstance(owner, Course) else audience_of_lesson(owner)
     return Document(
         kind=kind,
         id=key,
         title=owner.title if kind == CAPTION else found.title,
         at=found.at,
-        audience=audience,
+        audience=found.audience,
         body=words if words is not None else f"{found.name}\n{found.text}",
         facets={"subject": owner.subject, "grade": owner.grade, "school": str(owner.school_id)},
         parent_id=owner.id,

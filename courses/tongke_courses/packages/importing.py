@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
+from tongke_courses.catalogue import indexing
 from tongke_courses.catalogue import service as courses
-from tongke_courses.catalogue import settling
 from tongke_courses.catalogue.models import CourseState
 from tongke_courses.catalogue.schemas import CourseIn
 from tongke_courses.materials.store import FileStore
@@ -91,7 +91,7 @@ async def _give_up(frame: Frame, session: WriteSession, found: PackageImport, tr
     _finish(frame, found, PackageState.FAILED)
     found.trouble = trouble
     if found.course_id is not None:
-        await courses.arrived(session, found.course_id)
+        await courses.arrived(frame, session, found.course_id)
 
 
 def _finish(frame: Frame, found: PackageImport, state: PackageState) -> None:
@@ -158,8 +158,7 @@ class _Run:
             found.school_id, by.id, self.package.title or found.name, found.subject, found.grade
         )
         place = await self._place(session, by, found)
-        made = await Writing(session, self.frame, said, place).write(ready)
-        await settling.settle_all(session, made)
+        await Writing(session, self.frame, said, place).write(ready)
         return await self._note(session, place, len(ready))
 
     async def _place(self, session: WriteSession, by: Principal, found: PackageImport) -> Place:
@@ -179,6 +178,7 @@ class _Run:
         found.skipped = [[one.what, one.why] for one in self.plan.skipped][:MAX_SKIPPED]
         made = await courses.create(self.frame, session, by, course)
         made.state = CourseState.ARRIVING
+        await indexing.course_changed(session, made.id)
         return Place(made.id, None, None)
 
     async def _note(self, session: WriteSession, place: Place, count: int) -> bool:
@@ -194,5 +194,5 @@ class _Run:
         if self.position < len(self.plan.steps):
             return False
         _finish(self.frame, found, PackageState.DONE)
-        await courses.arrived(session, place.course_id)
+        await courses.arrived(self.frame, session, place.course_id)
         return True

@@ -15,7 +15,7 @@ from tongke_courses.lessons.models import Lesson
 from tongke_courses.materials import looking, names
 from tongke_courses.materials.models import Material, MaterialKind, MaterialVersion, StoredFile
 from tongke_courses.materials.repository import MaterialRepository
-from tongke_courses.materials.service import INDEX, check_link
+from tongke_courses.materials.service import check_link
 from tongke_courses.packages.reading.structure import PackedLink, Skipped
 from tongke_courses.packages.repository import PackageImportRepository
 from tongke_courses.packages.steps import Step
@@ -23,7 +23,6 @@ from tongke_courses.packages.unpacking import Unpacked
 from tongke_platform.database import WriteSession, uuid7
 from tongke_platform.errors import Invalid
 from tongke_platform.frame import Frame
-from tongke_platform.jobs import Job
 from tongke_platform.organisations.models import new_secret
 
 LESSON_MINUTES = 40
@@ -72,17 +71,15 @@ class Writing:
         self._last: dict[UUID | None, int] = {}
         self._next: dict[UUID, int] = {}
 
-    async def write(self, ready: Sequence[Ready]) -> list[UUID]:
-        """The lessons it made."""
+    async def write(self, ready: Sequence[Ready]) -> None:
+        """Found by nobody before all of the package is there."""
         for one in ready:
             if one.step.material is None:
                 await self._lesson(one.step)
             else:
                 await self._material(one)
-        jobs = [Job(kind=INDEX, payload={"material": str(one.id)}) for one in self.materials]
         repository = PackageImportRepository(self.session)
-        await repository.add_rows(self.lessons, self.materials, self.versions, jobs)
-        return [one.id for one in self.lessons]
+        await repository.add_rows(self.lessons, self.materials, self.versions)
 
     async def _lesson(self, step: Step) -> None:
         assert step.unit is not None, "a lesson has its unit"

@@ -13,8 +13,8 @@ from tongke_courses.boards import digest as board_digest
 from tongke_courses.boards import feeds as board_feeds
 from tongke_courses.boards import files as group_files
 from tongke_courses.boards.live import BoardTopic
+from tongke_courses.catalogue import arriving, coming
 from tongke_courses.catalogue import closing as course_closing
-from tongke_courses.catalogue import coming
 from tongke_courses.groups import closing as group_closing
 from tongke_courses.groups import tasks as group_tasks
 from tongke_courses.lessons import tasks, unled
@@ -128,6 +128,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     material_tasks.register(frame)
     searching.register(frame)
     coming.register(frame)
+    arriving.register(frame)
     package_tasks.register(frame)
     problems.install(app)
     _add_pages(app, settings, frame)
