@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from tongke_courses.textbooks import classrooms
@@ -105,3 +106,13 @@ async def periods(session: ReadSession, volume_id: UUID | None) -> list[tuple[Te
         ordered.append((unit, 0))
         ordered += [(one, 1) for one in inside if one.parent_id == unit.id]
     return ordered
+
+
+def fields(book: Book) -> dict[str, Any]:
+    return {
+        "textbook_id": book.id,
+        "stage": book.stage,
+        "subject": book.subject,
+        "edition": book.edition,
+        "grade": book.grade,
+    }

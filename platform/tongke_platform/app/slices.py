@@ -26,8 +26,11 @@ from tongke_courses.catalogue import pages_edit as course_editor
 from tongke_courses.catalogue import pages_home as home_pages
 from tongke_courses.catalogue import pages_lesson as catalogue_lesson
 from tongke_courses.catalogue import pages_lesson_edit as lesson_editor
+from tongke_courses.catalogue import pages_new as course_beginning
+from tongke_courses.catalogue import pages_outline as course_outline
 from tongke_courses.catalogue import pages_shelf as shelf_pages
 from tongke_courses.catalogue import pages_teachers as course_teachers
+from tongke_courses.catalogue import pages_words as course_words
 from tongke_courses.catalogue import routes as catalogue_routes
 from tongke_courses.groups import activity_routes as group_activity_routes
 from tongke_courses.groups import pages as group_pages
@@ -110,7 +113,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     cover_routes.router,
     catalogue_doors.router,
     catalogue_pages.router,
+    course_beginning.router,
     course_editor.router,
+    course_words.router,
+    course_outline.router,
     course_teachers.router,
     cover_pages.router,
     course_pages.router,
