@@ -8,6 +8,7 @@ import pytest
 from tests.makers import Makers
 from tests.materials import files
 from tests.materials.conftest import Cast
+from tests.materials.media import box
 from tests.materials.tus_client import Tus
 from tongke_courses.catalogue.models import Course, CourseState, CourseTeacher, Licence
 from tongke_courses.lessons.models import Lesson
@@ -148,9 +149,10 @@ async def test_changes_versions_and_removal(cast: Cast) -> None:
 
 
 async def test_ranges(cast: Cast) -> None:
-    data = bytes(range(256)) * 20_000  # larger than one step of the store
-    made = await added(cast, files.MP4 + data, "课.mp4")
-    whole, href = files.MP4 + data, str(made["href"])
+    # Larger than one step of the store.
+    whole = box(b"ftyp", b"isom\0\0\2\0isomiso2") + box(b"mdat", bytes(range(256)) * 20_000)
+    made = await added(cast, whole, "课.mp4")
+    href = str(made["href"])
     first = await cast.partner.said("GET", href)
     assert (first.status, first.body == whole) == (200, True)
     etag = first.headers["etag"]

@@ -64,6 +64,12 @@ _MARKUP = re.compile(
 )
 _MARKUP_ANYWHERE = re.compile(rb"<(?:script|svg|html|iframe)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+# Pictures in boxes (ISO 23008-12, annex B), as telephones take them: not every browser shows them.
+_BOXED = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "image/heic"),
+    **dict.fromkeys((b"mif1", b"msf1"), "image/heif"),
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+}
 # What browsers show without running anything.
 _SHOWN = {PDF, VTT, "image/png", "image/jpeg", "image/webp", "image/gif"}
 
@@ -126,6 +132,8 @@ def _picture(path: Path, head: bytes) -> str | None:
 
 def _sound_or_video(head: bytes) -> str | None:
     if head[4:8] == b"ftyp":
+        if head[8:12] in _BOXED:
+            return _BOXED[head[8:12]]
         return "audio/mp4" if head[8:12] in {b"M4A ", b"M4B "} else "video/mp4"
     if head.startswith(b"\x1aE\xdf\xa3") and b"webm" in head[:64]:
         return "video/webm"

@@ -14,6 +14,8 @@ from tongke_platform.errors import N_, TongkeError
 
 T = TypeVar("T")
 
+FOLDER = "uploads"
+
 LOCKED = N_("This file is being sent from another page or device right now.")
 
 

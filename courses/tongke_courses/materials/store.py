@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
@@ -15,6 +16,7 @@ from obstore.store import ObjectStore
 from tongke_courses.materials.looking import look
 from tongke_courses.materials.models import StoredFile
 from tongke_courses.materials.repository import StoredFileRepository
+from tongke_courses.materials.spool import FOLDER, UploadSpool
 from tongke_courses.materials.stripping import strip
 from tongke_platform.database import WriteSession
 from tongke_platform.errors import N_, TongkeError
@@ -64,19 +66,22 @@ class FileStore:
         self._store = _opened(frame.settings.media_url)
 
     async def put_path(self, path: Path, session: WriteSession | None = None) -> StoredFile:
-        """Keep a copy of a local file; the row says what it is. Of a picture what is kept says nothing
-        of where, when and by whom it was taken: its hash and size are those of what is kept.
+        """Keep a copy of a local file; the row says what it is. Of pictures, sound and video what is kept
+        says nothing of where, when and by whom it was taken: hash and size are those of what is kept.
 
         With ``session`` the row belongs to that transaction (needed within one: SQLite has one
         writer), without it to its own. A row nobody refers to is swept a day later.
-        Raises Invalid ``program`` for what may not be kept, StoreTrouble.
+        Raises Invalid ``program``, ``unreadable_media`` for what may not be kept, StoreTrouble.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                kept = await asyncio.to_thread(_to_keep, path, Path(folder))
-            except OSError as error:
-                raise trouble_of(error) from error
-            return await self._put_kept(kept, session)
+        # Beside the uploads: as large as they, and swept with them when this process dies.
+        clean = UploadSpool(self._frame.settings.data_dir / FOLDER, 0).root / f"clean-{uuid4()}"
+        try:
+            stripped = await asyncio.to_thread(strip, path, clean)
+            return await self._put_kept(clean if stripped else path, session)
+        except OSError as error:
+            raise trouble_of(error) from error
+        finally:
+            clean.unlink(missing_ok=True)
 
     async def _put_kept(self, path: Path, session: WriteSession | None) -> StoredFile:
         media_type = await asyncio.to_thread(look, path)
@@ -177,12 +182,6 @@ class FileStore:
         except _FAILURES as error:
             raise trouble_of(error) from error
         return [(one["path"], one["last_modified"].timestamp()) for one in found]
-
-
-def _to_keep(path: Path, folder: Path) -> Path:
-    """The file itself, or a picture in ``folder`` that says only what is to be seen."""
-    clean = folder / "picture"
-    return clean if strip(path, clean) else path
 
 
 def _digest(path: Path) -> tuple[str, int]:

@@ -90,7 +90,7 @@ def _older(root: Path, before: float) -> list[UUID]:
         try:
             found.append(UUID(path.name))
         except ValueError:
-            path.unlink(missing_ok=True)  # a checked part whose request died
+            path.unlink(missing_ok=True)  # a checked part, or a cleaned copy, whose request died
     return found
 
 

@@ -17,7 +17,7 @@ from tongke_courses.materials import looking, names, tus
 from tongke_courses.materials.models import Upload
 from tongke_courses.materials.repository import UploadRepository
 from tongke_courses.materials.rights import UPLOAD
-from tongke_courses.materials.spool import SpoolFile, UploadSpool
+from tongke_courses.materials.spool import FOLDER, SpoolFile, UploadSpool
 from tongke_courses.materials.store import NO_ROOM, FileStore, StoreTrouble, trouble_of
 from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound, TongkeError
 from tongke_platform.frame import Frame
@@ -29,7 +29,6 @@ MAX_ON_THE_WAY = 200
 IDLE_S = 20.0
 _BUFFER = 1 << 18
 _LOOK_EVERY = 8 << 20
-FOLDER = "uploads"
 
 NO_UPLOAD = N_("There is no such upload. Please send the file again.")
 EMPTY = N_("This file is empty.")
