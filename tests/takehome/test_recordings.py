@@ -8,6 +8,7 @@ import random
 import shutil
 import zipfile
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,16 +16,21 @@ from uuid import UUID
 import av
 import httpx2
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.archive.films import Archive, record
 from tests.archive.test_film import taken_over
 from tests.makers import Makers, Someone
 from tests.takehome.test_archives import Filled, Shelf
 from tongke_courses.catalogue.models import Licence
+from tongke_courses.lessons import service, tasks
 from tongke_courses.lessons.models import Lesson, LessonState
+from tongke_courses.lessons.service import RECORDED
 from tongke_courses.lessons.visibility import Visibility
+from tongke_courses.takehome.models import LessonRecording
+from tongke_platform.database import utc_now
 from tongke_platform.frame import Frame
+from tongke_platform.jobs import Job
 
 NAME = "lesson.mp4"
 
@@ -147,6 +153,61 @@ async def test_what_is_not_put_away_yet_is_said(
     assert "not put away" in found["left_out"][0]["why"]
     shutil.copy(recorded.archive.path / "journal.jsonl", recorded.folder(lesson.id))
     assert (await size_of(client, address, headers))["left_out"] == []
+
+
+async def test_hashes_are_there_before_somebody_asks(
+    client: httpx2.AsyncClient, make: Makers, recorded: Recorded, frame: Frame
+) -> None:
+    """Counted when the archive has all of it; what failed half way is tried again."""
+    _, lesson, headers = await mine(make)
+    await recorded.over(lesson.id, put_away=False)
+    folder = recorded.folder(lesson.id)
+    async with frame.database.write() as session:
+        await frame.jobs.add(session, RECORDED, lesson=str(lesson.id))
+    clock = utc_now()
+
+    async def later() -> LessonRecording | None:
+        nonlocal clock
+        clock += timedelta(minutes=1)
+        frame.jobs.now = lambda: clock
+        await frame.jobs.run_due()
+        async with frame.database.read() as session:
+            statement = select(LessonRecording).where(LessonRecording.lesson_id == lesson.id)
+            return (await session.execute(statement)).scalar_one_or_none()
+
+    assert await later() is None
+    shutil.copy(recorded.archive.path / "journal.jsonl", folder)
+    last = max(one for one in folder.iterdir() if one.suffix != ".jsonl")
+    last.rename(folder.parent / "away")
+    row = await later()
+    assert row is not None
+    assert (row.sha256, row.size > 0) == (None, True)
+    (folder.parent / "away").rename(last)
+    row = await later()
+    assert row is not None
+    answer = await client.get(f"/api/lessons/{lesson.id}/archive.zip", headers=headers)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        assert hashlib.sha256(archive.read(NAME)).hexdigest() == row.sha256
+    async with frame.database.read() as session:
+        jobs = (await session.execute(select(Job).where(Job.kind == RECORDED))).scalars().all()
+    assert all(one.done_at for one in jobs)
+
+
+async def test_a_lesson_that_ends_has_its_hashes_counted(
+    client: httpx2.AsyncClient, make: Makers, frame: Frame
+) -> None:
+    class Closing:
+        async def before_publish(self, lesson: Lesson) -> None: ...
+
+        async def finalise(self, lesson: str) -> None: ...
+
+    lesson = await make.lesson(await make.person(await make.school()))
+    tasks.register(frame, Closing())
+    async with frame.database.write() as session:
+        await frame.jobs.add(session, service.FINALISE, lesson=str(lesson.id))
+    await frame.jobs.run_due()
+    assert not await frame.jobs.settled(RECORDED, lesson=str(lesson.id))
 
 
 async def test_who_may_see_materials_but_not_watch(

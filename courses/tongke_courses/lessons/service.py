@@ -21,6 +21,8 @@ from tongke_platform.rights import Principal
 
 CHANGED = "lesson.changed"
 FINALISE = "lesson.finalise"
+# A job for whoever makes something of a recording that was closed: its last parts may be on their way.
+RECORDED = "lesson.recorded"
 
 
 class MediaPlane(Protocol):

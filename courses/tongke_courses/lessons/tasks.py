@@ -3,16 +3,19 @@
 from uuid import UUID
 
 from tongke_courses.lessons import facts
-from tongke_courses.lessons.service import FINALISE, MediaPlane
+from tongke_courses.lessons.service import FINALISE, RECORDED, MediaPlane
 from tongke_platform.frame import Frame
-from tongke_platform.jobs import Jobs, Payload
+from tongke_platform.jobs import Payload
 
 
-def register(jobs: Jobs, media: MediaPlane) -> None:
+def register(frame: Frame, media: MediaPlane) -> None:
     async def finalise(payload: Payload) -> None:
         await media.finalise(payload["lesson"])
+        # Twice is no harm.
+        async with frame.database.write() as session:
+            await frame.jobs.add(session, RECORDED, lesson=payload["lesson"])
 
-    jobs.handle(FINALISE, finalise)
+    frame.jobs.handle(FINALISE, finalise)
 
 
 def register_facts(frame: Frame) -> None:

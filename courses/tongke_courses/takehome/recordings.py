@@ -8,7 +8,7 @@ import hashlib
 import logging
 import zlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from uuid import UUID
 
@@ -78,8 +78,12 @@ def _add(
     if row is None or why:
         part.left_out.append(LeftOut(f"{part.lesson.title} · {RECORDING}", why))
         return
-    part.recording = TakenRecording(
-        part.lesson.id, row.digest, row.size, row.duration_ms, row.sha256 or "", row.crc32 or 0
+    part.recording = _taken(row)
+
+
+def _taken(row: LessonRecording) -> TakenRecording:
+    return TakenRecording(
+        row.lesson_id, row.digest, row.size, row.duration_ms, row.sha256 or "", row.crc32 or 0
     )
 
 
@@ -122,17 +126,37 @@ async def count(frame: Frame, contents: Contents) -> None:
     Kept one by one: who gives up waiting and comes back goes on from here. Raises Lost, StoreTrouble.
     """
     for part in contents.lessons:
-        taken = part.recording
-        if taken is None or taken.sha256:
-            continue
-        sha256, crc32 = hashlib.sha256(), 0
-        async for data in await open_range(frame, taken, 0, taken.size):
-            crc32 = await asyncio.to_thread(_take, sha256, data, crc32)
-        part.recording = replace(taken, sha256=sha256.hexdigest(), crc32=crc32)
-        async with frame.database.write() as session:
-            await RecordingRepository(session).counted(
-                taken.lesson_id, taken.digest, part.recording.sha256, crc32
-            )
+        if part.recording is not None and not part.recording.sha256:
+            part.recording = await _counted(frame, part.recording)
+
+
+async def count_one(frame: Frame, lesson_id: UUID, alive: Callable[[], None]) -> bool:
+    """As ``count``, of one lesson; ``alive`` is called as it gets on. False while the archive has not
+    all of it. Raises Lost, StoreTrouble.
+    """
+    async with frame.database.read() as session:
+        row = (await RecordingRepository(session).of_lessons([lesson_id])).get(lesson_id)
+    row = row or await _look(frame, lesson_id)
+    if row is None:
+        return False
+    if row.size and not row.sha256:
+        await _counted(frame, _taken(row), alive)
+    return True
+
+
+async def _counted(
+    frame: Frame, taken: TakenRecording, alive: Callable[[], None] = lambda: None
+) -> TakenRecording:
+    sha256, crc32 = hashlib.sha256(), 0
+    async for data in await open_range(frame, taken, 0, taken.size):
+        crc32 = await asyncio.to_thread(_take, sha256, data, crc32)
+        alive()
+    made = replace(taken, sha256=sha256.hexdigest(), crc32=crc32)
+    async with frame.database.write() as session:
+        await RecordingRepository(session).counted(
+            taken.lesson_id, taken.digest, made.sha256, crc32
+        )
+    return made
 
 
 def _take(sha256: "hashlib._Hash", data: bytes, crc32: int) -> int:

@@ -22,6 +22,7 @@ from tongke_courses.lessons.access import LessonAuthorizer
 from tongke_courses.materials import tasks as material_tasks
 from tongke_courses.packages import tasks as package_tasks
 from tongke_courses.search import rebuild
+from tongke_courses.takehome import tasks as takehome_tasks
 from tongke_platform.accounts.keys import Keys
 from tongke_platform.accounts.limiter import make_limiter
 from tongke_platform.accounts.oidc import read_providers
@@ -121,7 +122,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     app.state.frame = frame
     app.state.live_hub, app.state.attendance = media.hub, media.attendance
     frame.wire.register(Inbox(frame))
-    tasks.register(frame.jobs, media)
+    tasks.register(frame, media)
     tasks.register_facts(frame)
     import_tasks.register(frame.jobs, frame)
     exports.register_job(frame.jobs, frame)
@@ -130,6 +131,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     coming.register(frame)
     arriving.register(frame)
     package_tasks.register(frame)
+    takehome_tasks.register(frame)
     problems.install(app)
     _add_pages(app, settings, frame)
     partnership_rights.offer(rules.all_rules())
