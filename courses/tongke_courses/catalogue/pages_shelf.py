@@ -32,11 +32,14 @@ async def own_shelf(
     frame: TheFrame,
     session: Reading,
     principal: RequiredPrincipal,
-    part: str = "own",
+    part: str = "",
     before: str = "",
 ) -> Response:
-    """One part at a time. Who is of no school has none: the catalogue is theirs."""
-    part = part if part in PARTS else "own"
+    """One part at a time: first what its classes follow, for who makes no courses. Who is of no school
+    has none: the catalogue is theirs.
+    """
+    if part not in PARTS:
+        part = "own" if _makes(principal) else "followed"
     school = principal.school
     if school is None or not WATCH.allows(principal, school):
         return desk(request, pages, principal, "catalogue/no_shelf.html", section="")

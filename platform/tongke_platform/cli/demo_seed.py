@@ -27,6 +27,7 @@ from tongke_platform.cli import (
     demo_objects,
     demo_packages,
     demo_textbooks,
+    demo_village,
 )
 from tongke_platform.database import WriteSession, utc_now
 from tongke_platform.demo import people
@@ -144,13 +145,14 @@ class _Seeder:
             await demo_textbooks.fill(session, place, objects["class_id"])
         write_state(data_dir, state)
         objects |= await demo_courses.fill(self._frame, place.person.id, objects)
+        await demo_village.fill(self._frame, persons, rooms[people.PARTNER.code][0].id)
         objects |= await demo_groups.fill(self._frame, persons, objects)
         objects |= await demo_objects.look_up(self._frame, place)
         objects |= {"partnership_id": partnership}
         objects |= {"lesson_id": seeded.lesson_id, "lesson": seeded.lesson_id}
         named = {name: str(key) for name, key in objects.items()}
         named = await demo_materials.fill(self._frame, place, seeded.lesson_id) | named
-        named |= await demo_packages.fill(self._frame, place, UUID(named["course_id"]))
+        named |= await demo_packages.fill(self._frame, place)
         return dataclasses.replace(seeded, objects=named)
 
     async def _place(

@@ -117,6 +117,7 @@ CLASS = DemoClass(
     ("陈思源", "方雨桐", "何子轩", "林一诺", "沈佳怡", "许浩然"),
     ("陈海燕", "mother"),
 )
+VILLAGE_CLASS = DemoClass(3, "（1）班", 28, (), ("", ""))
 LEFT = ("zhenggq", "郑国强")
 INVITED = "刘晓燕"
 TABLE_NAME = "新学期教师.csv"
