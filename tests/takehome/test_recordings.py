@@ -189,8 +189,8 @@ async def test_hashes_are_there_before_somebody_asks(
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         assert hashlib.sha256(archive.read(NAME)).hexdigest() == row.sha256
-    async with frame.database.read() as session:
-        jobs = (await session.execute(select(Job).where(Job.kind == RECORDED))).scalars().all()
+    async with frame.database.read() as reading:
+        jobs = (await reading.execute(select(Job).where(Job.kind == RECORDED))).scalars().all()
     assert all(one.done_at for one in jobs)
 
 

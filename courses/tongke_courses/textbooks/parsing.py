@@ -12,42 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from tongke_courses.textbooks import loose, words
+from tongke_courses.textbooks import loose, titles, words
 
 MAX_LINE = 600
 MAX_NAME = 120
 
-_BRACKET = re.compile(r"（([^（）]*)）")
 _MERGED = re.compile(r"\.pdf_merge_folder$")
 # With what downloads put behind a name: the moment, the year, a copy's number.
 _SUFFIX = re.compile(r"(?:_\d{4,}|（\d{1,2}）)?\.(?:pdf|PDF)(?:\.\d+)?$|_\d{10,}$")
-_SERIES = re.compile(
-    r"(?:(?P<school>培智学校|聋校|盲校))?(?:义务教育|普通高中|中等职业学校)?(?:课程标准)?(?:实验)?"
-    rf"(?:教科书|{words.NUMERAL}至{words.NUMERAL}年级(?=[·（ ]))"
-)
-_TAIL = re.compile(
-    rf"(?P<grade>{words.GRADE})[· ]?(?P<volume>{words.VOLUME}|[上下])?"
-    rf"|(?P<level>{words.LEVEL})"
-    rf"|(?P<only>(?:{words.VOLUME})(?:(?:{words.VOLUME})*))(?=□*$)"
-)
-_LEVEL = re.compile(
-    rf"(?P<level>{words.LEVEL}) ?(?P<number>\d{{1,2}})?[ ：]?(?P<name>.*)", re.DOTALL
-)
-_ONLY = re.compile(rf"(?:{words.VOLUME})(?! )")
-# What one may call a module: words, no path, no further title.
-_MODULE = re.compile(r"[\w、，·《》—\-（）“” ]{1,60}")
-_MINOR = re.compile(r"（(?:主编|试用|实验|修订|试验)[^（）]*）")
-_EDITORS = re.compile(r"(?:主编|编著|编者)：?.+")
-_SILENT = re.compile(r"实验|试验|试用|试用本|修订|修订版")
-_STANDARD = re.compile(r"(?:根据|依据)?(\d{4})年?版?课程标准.*")
-_VARIANT = re.compile(r"[\w.·+!' ]{1,16}")
-# What a title has in brackets and others write without: 数学（七年级上册）, 英语（选择性必修）第四册.
-_PLACE = re.compile(rf"（((?:{words.GRADE}) ?(?:{words.VOLUME})|{words.LEVEL})）")
 _BOOK = re.compile(r"（(教师用书|学生活动手册)）$")
 _SAID_EDITION = re.compile(r"[一-鿿]{1,6}版")
 _READERS = ("读本", "教师用书")
-# What stands before a subject's name in a title and says no more than the grade does.
-_FORENAMES = re.compile(r"中国|世界|小学|初中|高中|普通高中|综合")
 _READER = re.compile(r"[\w]{2,40}读本(?:[· ]?[\w、]{0,20}(?:（[\w、]{1,20}）)?)?")
 _UNIT = re.compile(
     rf"(?:第 ?(?:{words.NUMERAL}{{1,3}}|\d{{1,3}}) ?(?:单元|章|节|课|课时|讲|部分|主题|专题|模块))"
@@ -90,19 +65,6 @@ class Title:
         }
 
 
-@dataclass(slots=True)
-class _Book:
-    """What a title alone says."""
-
-    head: str = ""
-    grade: str | None = None
-    volume: str | None = None
-    system: str | None = None
-    school: str = ""
-    variants: tuple[str, ...] = ()
-    rest: tuple[str, ...] = ()
-
-
 def parse(line: str, further: Sequence[str] = ()) -> Title | None:
     """``further`` are unit and period of a table's other columns. None when the line is no title."""
     found = _parse(line)
@@ -137,7 +99,7 @@ def _loose(part: str) -> Title | None:
     said = loose.plain(part)
     if said is None:
         return None
-    book = _read(said.title)
+    book = titles.read(said.title)
     stage = said.stage or ("高中" if book.grade is None else _stage_of("", book.grade))
     if stage is None:
         return None
@@ -161,8 +123,8 @@ def _parts(line: str) -> list[str]:
 @lru_cache(64)
 def _stage(part: str) -> tuple[str, str | None] | None:
     """Stage and the system said with it: ``初中（五•四学制）``."""
-    inside = _BRACKET.findall(part)
-    name = _BRACKET.sub("", part).strip()
+    inside = titles.BRACKET.findall(part)
+    name = titles.BRACKET.sub("", part).strip()
     stage = words.STAGES.get(name)
     if stage is None or len(inside) > 1:
         return None
@@ -193,7 +155,7 @@ def _edition(part: str) -> tuple[str, str]:
 
 def _descend(place: Title, parts: list[str]) -> Title:
     """Below the edition: the grade's folder, the title, units."""
-    books = [_read(part) for part in parts]
+    books = [titles.read(part) for part in parts]
     last = max((n for n, part in enumerate(parts) if not _UNIT.match(part)), default=-1)
     first_unit = next((n for n, part in enumerate(parts) if _UNIT.match(part)), len(parts))
     if first_unit < last:
@@ -205,7 +167,7 @@ def _descend(place: Title, parts: list[str]) -> Title:
     return place
 
 
-def _add(place: Title, part: str, book: _Book, final: bool) -> Title:
+def _add(place: Title, part: str, book: titles.Book, final: bool) -> Title:
     if not final and not book.head and not book.variants and (book.grade or book.volume):
         return _merge(place, book)
     if not final:
@@ -214,14 +176,14 @@ def _add(place: Title, part: str, book: _Book, final: bool) -> Title:
     if _READER.fullmatch(part):
         return replace(place, volume=part, title=part)
     place = _merge(replace(place, title=part), book)
-    name, rest = _name(book.head, place.subject or "")
+    name, rest = titles.names_in(book.head, place.subject or "")
     told = [one for one in book.variants if f"（{one}）" not in (place.edition or "")]
     told = [one for one in told if one not in (place.edition or "")]
     extra = [*name, *told]
     return replace(place, book=" ".join(extra), rest=(*place.rest, *rest, *book.rest))
 
 
-def _merge(place: Title, book: _Book) -> Title:
+def _merge(place: Title, book: titles.Book) -> Title:
     """What folder and title both say has to agree."""
     rest = list(place.rest)
     for mine, theirs in ((place.grade, book.grade), (place.volume, book.volume),
@@ -253,10 +215,10 @@ def _checked(place: Title) -> Title:
 
 def _bare(part: str) -> Title | None:
     """A title without a path: the series or the grade tells the stage."""
-    series = _series(part)
+    series = titles.series(part)
     if series is None or not series[0]:
         return None
-    book = _read(part)
+    book = titles.read(part)
     stage = _stage_of(series[0], book.grade)
     if stage is None or not book.head:
         return None
@@ -277,119 +239,3 @@ def _stage_of(series: str, grade: str | None) -> str | None:
     if grade and grade[0] in "七八九":
         return "初中"
     return "小学" if grade and not grade.startswith("高") else None
-
-
-def _series(title: str) -> tuple[str, str] | None:
-    """The series a title begins with, and what comes after."""
-    found = _SERIES.match(title) or _SERIES.match(_BRACKET.sub("", title, count=1))
-    return (found[0], title[found.end() :]) if found else None
-
-
-@lru_cache(4096)
-def _read(part: str) -> _Book:
-    """A title, or a piece of one: ``七年级``, ``上册``, ``必修 第一册``."""
-    book = _Book()
-    variants, rest = [], []
-    part = _PLACE.sub(r"\1", part.removeprefix("《").removesuffix("》"))
-    if found := re.match(r"（([^（）]*)）", part):
-        # What stands before all else: (根据2022年版课程标准修订).
-        variants.append(found[1])
-        part = part[found.end() :]
-    if found := _SERIES.match(part):
-        book.school = found["school"] or ""
-        part = part[found.end() :]
-    part = part.strip("· ")
-    masked = _BRACKET.sub(lambda one: "□" * len(one[0]), part)
-    tail = _TAIL.search(masked)
-    head = part[: tail.start()] if tail else part
-    if tail:
-        left = _ending(book, tail, part[tail.start() :], variants)
-        rest += [left] if left else []
-    variants += _BRACKET.findall(head)
-    book.head = "·".join(one for one in re.split("[· ]", _BRACKET.sub("", head)) if one)
-    book.variants, unknown = _sorted(book, variants)
-    book.rest = (*rest, *unknown)
-    return book
-
-
-def _ending(book: _Book, tail: re.Match[str], text: str, variants: list[str]) -> str:
-    """Grade and volume, or the module of a senior school; answers what is left over."""
-    if tail["level"]:
-        return _module(book, text, variants)
-    said = tail["volume"] or tail["only"] or ""
-    book.grade = words.grade_name(tail["grade"]) if tail["grade"] else None
-    after = text[len(tail[0]) :]
-    if not said and (found := re.match(rf"（({words.VOLUME}|[上下])）", after)):
-        said, after = found[1], after[found.end() :]
-    book.volume = _volume(said) or None
-    variants += _BRACKET.findall(after)
-    return _BRACKET.sub("", after).strip("· ")
-
-
-def _module(book: _Book, text: str, variants: list[str]) -> str:
-    """Of a senior school: ``必修 第一册``, ``选择性必修1 化学反应原理``."""
-    found = _LEVEL.fullmatch(_MINOR.sub("", text).strip())
-    assert found is not None
-    name, left = found["name"].strip(), ""
-    if only := _ONLY.match(name):
-        # Behind a volume, which has no name of its own, nothing stands but brackets.
-        name, after = only[0], name[only.end() :]
-        variants += _BRACKET.findall(after)
-        left = _BRACKET.sub("", after).strip()
-    book.volume = f"{found['level']}{found['number'] or ''}{' ' if name else ''}{name}"
-    return left if left or not name or _MODULE.fullmatch(name) else name
-
-
-def _volume(said: str) -> str:
-    """``上`` is 上册; ``水平一水平一`` was only said twice."""
-    said = said.replace("全1册", "全一册")
-    half = said[: len(said) // 2]
-    if half and said == half * 2:
-        return half
-    return f"{said}册" if said in ("上", "下") else said
-
-
-def _sorted(book: _Book, variants: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """What brackets hold: the system, who wrote it, what tells variants apart; what is neither."""
-    kept: list[str] = []
-    unknown: list[str] = []
-    for one in (each.strip() for each in variants):
-        if system := words.system_of(one):
-            book.system = system
-        elif standard := _STANDARD.fullmatch(one):
-            kept.append(f"{standard[1]}年版课标")
-        elif _EDITORS.fullmatch(one) or _SILENT.fullmatch(one):
-            continue
-        elif _VARIANT.fullmatch(one):
-            kept.append(one)
-        else:
-            unknown.append(one)
-    return tuple(kept), unknown
-
-
-@lru_cache(4096)
-def _name(head: str, subject: str) -> tuple[list[str], list[str]]:
-    """The parts of a title's name that are not the subject: companion books, and what is unknown."""
-    known = [*(one for one in subject.split("·") if one)]
-    extra: list[str] = []
-    rest: list[str] = []
-    parts = [one for one in head.split("·") if one]
-    seen = not parts
-    for part in parts:
-        left = part
-        for one in sorted(known, key=len, reverse=True):
-            if one in left:
-                left, seen = left.replace(one, "", 1), True
-                break
-            if len(left) > 1 and one.startswith(left):
-                left, seen = "", True
-                break
-        if left in ("", "学") or (left != part and _FORENAMES.fullmatch(left)):
-            continue
-        if left == part or part.endswith(left):
-            # A companion: 学生活动手册 beside 科学, 教师用书 behind 体育与健康.
-            extra.append(left)
-        else:
-            rest.append(left)
-    # A name of which nothing is the subject's is another book's.
-    return (extra, rest) if seen else ([], [*extra, *rest])
