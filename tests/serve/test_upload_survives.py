@@ -11,8 +11,8 @@ import pytest
 from tests.materials.tus_client import PATCH_TYPE, metadata
 from tests.web import live_server
 from tests.web.live_server import LiveServer
-from tongke_courses.materials.store import key_of
 from tongke_courses.materials.spool import FOLDER
+from tongke_courses.materials.store import key_of
 
 SIZE = 32 << 20
 
