@@ -206,6 +206,10 @@ async def test_the_shelf_and_the_class_that_is_remembered(stage: Stage) -> None:
     assert "同步课" in await page(stage, "/shelf?part=followed", far.headers)
     assert "同步课" not in await page(stage, "/shelf", far.headers)
     await page(stage, "/shelf?part=delivered", far.headers)
+    # Who makes no courses sees first what her classes follow.
+    local = await stage.make.bearer(await stage.make.person(far.school, Role.LOCAL_TEACHER))
+    assert "同步课" in await page(stage, "/shelf", local)
+    assert "同步课" not in await page(stage, "/shelf?part=own", local)
     admin = await stage.make.person(None, Role.ADMIN)
     assert "书架属于学校" in await page(stage, "/shelf", await stage.make.bearer(admin))
     kept = await stage.ask("GET", f"/catalogue?class={far.class_id}", far.headers)
