@@ -20,13 +20,15 @@ from tests.web.live_server import LiveServer
 from tests.web.stage import Stage
 from tests.web.test_partners_and_pairing import look
 from tests.web.waiting import until
-from tongke_courses.boards import posting, telling
+from tongke_courses.boards import drafts, posting, telling
 from tongke_courses.boards.models import AnchorKind, TopicState
 from tongke_courses.boards.page_parts import About
+from tongke_courses.boards.reading_schemas import DraftIn
 from tongke_courses.boards.schemas import AnchorOut, PostIn, TopicIn, TopicOut
 from tongke_courses.groups import service as groups
 from tongke_courses.groups.schemas import GroupIn
 from tongke_platform.accounts import service as accounts
+from tongke_platform.accounts.limiter import LocalLimiter
 from tongke_platform.people.roles import Role
 from tongke_platform.rights import Principal
 
@@ -205,10 +207,39 @@ async def test_what_is_typed_survives_the_page(
     board = await Board(board_server).fill()
     context = await browsing.context()
     page = await board.open(context, board.head)
+    await page.locator(".post").first.get_by_role("link", name="回复").click()
     await page.get_by_role("textbox", name="您的回复").fill("写到一半")
+    await expect(page.get_by_text("已存到服务器")).to_be_visible()
     await page.close()
-    page = await board.open(context, board.head)
-    await expect(page.get_by_role("textbox", name="您的回复")).to_have_value("写到一半")
+    other = await browsing.context(width=PHONE)
+    answering = f"回复 {board.member.display_name}"
+    for where in (context, other):
+        page = await board.open(where, board.head)
+        await expect(page.get_by_role("textbox", name="您的回复")).to_have_value("写到一半")
+        await expect(page.locator("[data-answering]")).to_contain_text(answering)
+    await page.locator(".reply .button.first").click()
+    await expect(page.locator(".post").last.locator(".answered")).to_contain_text("占比")
+    await expect(page.locator("[data-answering]")).to_be_hidden()
+
+
+async def test_whom_a_draft_answers_stands_on_another_page(
+    browsing: Browsing, board_server: LiveServer
+) -> None:
+    board = await Board(board_server).fill()
+    for number in range(50):
+        board.frame.limiter = LocalLimiter()
+        await board.reply(board.member, f"第 {number} 条")
+    last = await board.reply(board.member, "最后一条")
+    key = uuid4()
+    async with board.frame.database.write() as session:
+        wanted = DraftIn(group_id=board.group, topic_id=board.topic, text="别处写的", reply_to=last)
+        by, now = await board.principal(board.head), board.frame.now()
+        await drafts.keep(session, by, key, wanted, now)
+    page = await board.open(await browsing.context(), board.head)
+    answering = page.locator("[data-answering]")
+    await expect(answering).to_contain_text(f"回复 {board.member.display_name}")
+    await answering.get_by_role("link").click()
+    await expect(answering).to_be_hidden()
 
 
 async def test_without_a_script(browsing: Browsing, board_server: LiveServer) -> None:

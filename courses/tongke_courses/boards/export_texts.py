@@ -44,7 +44,9 @@ _LIVELY = frozenset(
         "desktop",
     ]
 )
-_ADDRESS = re.compile(r"/groups/[0-9a-f-]{36}/files/([0-9a-f-]{36})(?:\?download=1)?", re.ASCII)
+_ADDRESS = re.compile(
+    r"/groups/[0-9a-f-]{36}/files/([0-9a-f-]{36})(?:\?(?:download|small)=1)?", re.ASCII
+)
 _TAKEN_OUT = N_("(This post was taken out.)")
 _LEFT = N_("Somebody who has left")
 

@@ -175,14 +175,17 @@ class PointerRepository(Repository[PostMention]):
         if new:
             await self.session.execute(insert(PostMention), new)
 
-    async def files(self, group_id: UUID, keys: Collection[UUID]) -> set[UUID]:
-        """Those that are the group's and still there."""
+    async def files(
+        self, group_id: UUID, keys: Collection[UUID]
+    ) -> dict[UUID, tuple[int, int] | None]:
+        """Those that are the group's and still there; width and height of what is shown of a picture."""
         if not keys:
-            return set()
-        statement = select(GroupFile.id).where(
+            return {}
+        statement = select(GroupFile.id, GroupFile.width, GroupFile.height).where(
             GroupFile.group_id == group_id, GroupFile.id.in_(keys), GroupFile.deleted_at.is_(None)
         )
-        return set((await self.session.execute(statement)).scalars())
+        rows = (await self.session.execute(statement)).all()
+        return {key: (wide, high) if wide and high else None for key, wide, high in rows}
 
     async def attach(self, post_id: UUID, by_id: UUID, files: Collection[UUID]) -> None:
         """Files the writer has brought and no post has shown yet are this post's."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tongke_courses.boards import anchors, drafts, holding, indexing, outs, rights, telling
+from tongke_courses.boards.file_schemas import small_of
 from tongke_courses.boards.holding import Held, no_post
 from tongke_courses.boards.markdown import Audience, Rendered, files_named, render
 from tongke_courses.boards.models import Post, PostEdit, PostVote, Topic
@@ -161,7 +162,7 @@ async def rendered(session: ReadSession, by: Principal, group_id: UUID, text: st
             if one.active and one.post.role in rights.READ.roles:
                 people.setdefault(one.person.display_name, []).append(one.person.id)
     files = await PointerRepository(session).files(group_id, files_named(text))
-    audience = Audience(people, files, lambda key: f"/groups/{group_id}/files/{key}")
+    audience = Audience(people, files, lambda key: f"/groups/{group_id}/files/{key}", small_of)
     if len(text) < LONG:
         return render(text, audience)
     return await asyncio.to_thread(render, text, audience)

@@ -158,7 +158,7 @@ export class Writing {
       {
         onChange: () => this.say(),
         onTake: (there) => {
-          this.fields.fill(there);
+          this.fields.fill({ ...there, replyTo: there.reply_to });
           this.read();
         },
       },
@@ -237,7 +237,8 @@ export class Writing {
       return false;
     }
     this.kept = this.begin({ ...words, state: "draft", sendTo: this.options.sendTo }, held, true);
-    this.fields.fill(words);
+    // Words that answer nobody do not take away whom the page was opened to answer.
+    this.fields.fill({ ...words, replyTo: words.replyTo ?? undefined });
     return true;
   }
 
