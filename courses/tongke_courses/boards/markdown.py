@@ -29,6 +29,8 @@ MOST_CELLS = 20_000
 # Of one formula.
 MOST_LINES = 40
 
+# What a text with a formula is made into has this in it.
+HAS_FORMULA = re.compile(r'<(?:span|div) class="formula">')
 _SAFE = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 FILE = re.compile(r"file:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE | re.ASCII)
 _TAGS = re.compile(r"<[^>]*>")
