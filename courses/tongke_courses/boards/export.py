@@ -192,7 +192,9 @@ class _Writing:
             return
         _, _, html, text = self._open
         first = len(self._numbers) + 1
-        self._formulas |= any(HAS_FORMULA.search(one.html) for one in posts if one.deleted_at is None)
+        self._formulas |= any(
+            HAS_FORMULA.search(one.html) for one in posts if one.deleted_at is None
+        )
         self._numbers |= {one.id: number for number, one in enumerate(posts, first)}
         values = {
             "posts": [*enumerate(posts, first)], "numbers": self._numbers,
