@@ -128,6 +128,13 @@ class PostRepository(Repository[Post]):
         )
         return set((await self.session.execute(statement)).scalars())
 
+    async def first_text(self, post: Post) -> str:
+        """As it was sent."""
+        if post.version == 1:
+            return post.text
+        statement = select(PostEdit.text).where(PostEdit.post_id == post.id, PostEdit.version == 1)
+        return (await self.session.execute(statement)).scalar_one()
+
     async def edits(self, post_id: UUID) -> Sequence[PostEdit]:
         statement = select(PostEdit).where(PostEdit.post_id == post_id)
         return (await self.session.execute(statement.order_by(PostEdit.version))).scalars().all()
