@@ -95,7 +95,7 @@ def _serve(app: FastAPI, frame: Frame, port: int, wrong_by_h: int, loader: int) 
     die_with(loader)
     frame.now = lambda: utc_now() + timedelta(hours=wrong_by_h)
     wrong = SimpleNamespace(time_ns=lambda: time.time_ns() + wrong_by_h * HOUR_NS)
-    vars(keys)["time"] = wrong
+    keys.__dict__["time"] = wrong
     config = uvicorn.Config(app, port=port, log_config=None, access_log=False)
     asyncio.run(_Server(config).serve())
 
