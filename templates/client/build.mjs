@@ -11,6 +11,9 @@ const entries = ["pages/today", "pages/teach", "pages/room", "pages/replay", "pa
   join(templates, "client", `${name}.ts`),
 );
 
+// By build: what it made.
+const made = new Map();
+
 const options = {
   entryPoints: [...entries, join(templates, "style", "tongke.css"), join(templates, "client", "formulas.css")],
   outdir: folder,
@@ -25,7 +28,18 @@ const options = {
   metafile: true,
   logLevel: "warning",
   loader: { ".woff2": "file" },
-  plugins: [{ name: "fonts", setup: (step) => step.onLoad({ filter: /katex\.min\.css$/ }, oneKindOfFont) }, { name: "manifest", setup: (step) => step.onEnd(finish) }],
+  plugins: [{ name: "fonts", setup: (step) => step.onLoad({ filter: /katex\.min\.css$/ }, oneKindOfFont) }, { name: "manifest", setup: (step) => step.onEnd((result) => finish("pages", result)) }],
+};
+
+// Opened from a folder, where a browser loads neither modules nor fonts: one script, one style.
+const offline = {
+  ...options,
+  entryPoints: [join(templates, "client", "offline", "formulas-offline.ts"), join(templates, "client", "offline", "formulas-offline.css")],
+  splitting: false,
+  format: "iife",
+  legalComments: "inline",
+  loader: { ".woff2": "dataurl" },
+  plugins: [options.plugins[0], { name: "manifest", setup: (step) => step.onEnd((result) => finish("offline", result)) }],
 };
 
 /** Every browser of the floor reads woff2; the other kinds would only be carried along. */
@@ -34,12 +48,14 @@ async function oneKindOfFont({ path }) {
   return { contents: text.replace(/,url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)/g, ""), loader: "css" };
 }
 
-/** Swap the manifest in one step, then drop what no longer belongs to the build. */
-async function finish(result) {
+/** Once all builds are done: swap the manifest in one step, then drop what belongs to none of them. */
+async function finish(which, result) {
   if (result.errors.length > 0) return;
+  made.set(which, result.metafile.outputs);
+  if (made.size < 2) return;
   const names = {};
   const built = new Set([".gitkeep", "manifest.json"]);
-  for (const [path, output] of Object.entries(result.metafile.outputs)) {
+  for (const [path, output] of [...made.values()].flatMap(Object.entries)) {
     built.add(basename(path));
     if (!output.entryPoint || path.endsWith(".txt")) continue;
     names[basename(output.entryPoint).replace(/\.ts$/, ".js")] = basename(path);
@@ -53,7 +69,7 @@ async function finish(result) {
 
 await mkdir(folder, { recursive: true });
 if (process.argv.includes("--watch")) {
-  await (await context(options)).watch();
+  for (const one of [options, offline]) await (await context(one)).watch();
 } else {
-  await build(options);
+  for (const one of [options, offline]) await build(one);
 }

@@ -18,11 +18,17 @@ from tongke_courses.boards.markdown import (
 )
 
 PICTURE = UUID("0190b5a4-7c2e-7000-8000-000000000001")
+PHOTO = UUID("0190b5a4-7c2e-7000-8000-000000000002")
 WANG, LI = uuid4(), uuid4()
+SHOWN = (
+    f'<img src="/groups/g/files/{PHOTO}?small=1" alt="板书" loading="lazy"'
+    ' width="640" height="480">'
+)
 READERS = Audience(
     {"王老师": [WANG], "王": [uuid4()], "Li Lei": [LI]},
-    {PICTURE},
+    {PICTURE: None, PHOTO: (640, 480)},
     lambda key: f"/groups/g/files/{key}",
+    lambda page: f"{page}?small=1",
 )
 TAGS = re.compile(r"<(/?)([a-z0-9]+)((?:\s[^>]*)?)>")
 # A list of its own: what the code lets through more than before has to be said here as well.
@@ -116,6 +122,14 @@ def test_hostile_mixed(pieces: list[str]) -> None:
         (
             f"![板书](file:{PICTURE})",
             f'<p><img src="/groups/g/files/{PICTURE}" alt="板书" loading="lazy"></p>',
+        ),
+        (
+            f"![板书](file:{PHOTO})",
+            f'<p><a href="/groups/g/files/{PHOTO}" rel="nofollow noopener">{SHOWN}</a></p>',
+        ),
+        (
+            f"[![板书](file:{PHOTO})](https://moe.example/)",
+            f'<p><a href="https://moe.example/" rel="nofollow noopener">{SHOWN}</a></p>',
         ),
         (
             f"[教案](file:{PICTURE})",

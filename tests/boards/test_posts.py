@@ -80,8 +80,29 @@ async def test_the_key_is_the_writers_own(board: Board) -> None:
     other = await board.reply(topic, board.member, sent_as=key)
     assert one["id"] != other["id"]
     path = f"/api/topics/{topic['id']}/posts"
-    again = await board.ask(board.head, "POST", path, json={"text": "别的话", "sent_as": key})
-    assert (again.status_code, again.json()["text"]) == (200, "先画山。")
+    again = await board.ask(board.head, "POST", path, json={"text": "先画山。", "sent_as": key})
+    assert (again.status_code, again.json()["id"]) == (200, one["id"])
+
+
+async def test_other_words_of_the_same_key_are_not_taken_for_sent(board: Board) -> None:
+    topic, key = await board.topic(), str(uuid4())
+    one = await board.reply(topic, sent_as=key)
+    path = f"/api/topics/{topic['id']}/posts"
+    other = {"text": "在手机上又写的", "sent_as": key}
+    answer = await board.ask(board.head, "POST", path, json=other)
+    assert code(answer) == (409, "sent")
+    assert answer.json()["post_id"] == one["id"]
+    edit = {"version": 1, "text": "改过的"}
+    await board.of(board.head, "PATCH", f"/api/posts/{one['id']}", json=edit)
+    again = await board.ask(board.head, "POST", path, json={"text": "先画山。", "sent_as": key})
+    assert again.status_code == 200, "what was sent, however it was changed since"
+    begun = {"title": "山", "text": "在手机上又写的", "sent_as": key}
+    assert code(await board.ask(board.head, "POST", board.topics, json=begun)) == (409, "sent")
+    form = {"act": "reply", "text": "在手机上又写的", "sent_as": key}
+    shown = await board.ask(board.head, "POST", f"/topics/{topic['id']}", data=form)
+    assert shown.status_code == 409
+    assert "在手机上又写的" in shown.text
+    assert key not in shown.text, "the next time it is words of its own"
 
 
 async def test_accepted_before_it_was_closed(board: Board) -> None:
@@ -89,7 +110,7 @@ async def test_accepted_before_it_was_closed(board: Board) -> None:
     await board.reply(topic, sent_as=key)
     await board.of(board.head, "POST", f"/api/topics/{topic['id']}/close")
     path = f"/api/topics/{topic['id']}/posts"
-    again = await board.ask(board.head, "POST", path, json={"text": "x", "sent_as": key})
+    again = await board.ask(board.head, "POST", path, json={"text": "先画山。", "sent_as": key})
     assert again.status_code == 200
     new = await board.ask(board.head, "POST", path, json={"text": "x", "sent_as": str(uuid4())})
     assert code(new) == (409, "closed")

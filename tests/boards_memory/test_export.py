@@ -165,6 +165,31 @@ async def test_pages_open_offline_and_run_nothing(board: Board) -> None:
                 assert "/".join(whole[1:] if ".." in at.parts else whole) in names, value
 
 
+async def test_formulas_are_set_by_a_script_of_the_folder(board: Board) -> None:
+    await board.topic(title="面积", text="圆：$S=\\pi r^2$\n\n$$\nx^2\n$$")
+    await board.topic(title="板书", text="没有公式")
+    archive = await export(board)
+    names = archive.namelist()
+    assert names[:4] == ["index.html", "style.css", "formulas.css", "formulas.js"]
+    assert b"katex" in archive.read("formulas.js")
+    assert b"url(data:font/woff2" in archive.read("formulas.css")
+    assert re.findall(rb"url\((?!data:)", archive.read("formulas.css")) == []
+    scripts = {name: re.findall(r"<script[^>]*>", text) for name, text in pages(archive).items()}
+    assert [name for name, found in scripts.items() if found] == ["topics/0001 面积.html"]
+    nonce = re.findall(r"script-src 'nonce-([^']+)'", pages(archive)["topics/0001 面积.html"])
+    assert scripts["topics/0001 面积.html"] == [f'<script nonce="{nonce[0]}" src="../formulas.js">']
+    assert "$S=\\pi r^2$" in archive.read("topics/0001 面积.md").decode()
+
+
+async def test_no_script_where_no_formula_is(board: Board) -> None:
+    gone = await board.reply(await board.topic(), text="$x$")
+    await board.of(board.head, "DELETE", f"/api/posts/{gone['id']}", json={"reason": "重复"})
+    await board.topic(title="写成代码的", text='`class="formula"`')
+    assert (await export(board)).namelist()[:3] == [
+        "index.html", "style.css", "topics/0001 《山行》的板书.html"
+    ]  # fmt: skip
+
+
 async def test_goes_on_where_it_broke_off(board: Board) -> None:
     topic = await board.topic()
     whole = await board.ask(board.member, "GET", address(board))

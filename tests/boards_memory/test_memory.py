@@ -1,13 +1,19 @@
 """What a group remembers: for its members only, the last decision first, found by what it is about."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete
 
 from tests.boards.board import Board
 from tests.boards_memory.conftest import Book
+from tests.boards_memory.filling import fill
 from tests.makers import Someone
 from tests.rules.test_queries import counted
+from tongke_courses.boards import indexing
+from tongke_courses.materials.models import Material, MaterialKind
 from tongke_platform.frame import Frame
+from tongke_platform.jobs import Job
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(1)> "><b>'
 
@@ -140,19 +146,80 @@ async def test_hostile(board: Board) -> None:
         assert answer.status_code == 422, params
 
 
-async def test_few_queries(board: Board, frame: Frame, book: Book) -> None:
-    """As many for twenty topics as for one."""
-    about = {"kind": "textbook", "id": str(book.unit)}
+async def everything(board: Board, book: Book) -> list[dict[str, Any]]:
+    """Something of each kind that a topic can be about, some of which not everybody may see."""
+    lessons = [await board.make.lesson(board.head) for _ in range(2)]
+    asked = {
+        "title": "语文",
+        "school_id": str(board.school.id),
+        "subject": "语文",
+        "grade": "三年级",
+        "stage": "小学",
+    }
+    course = (await board.ask(board.head, "POST", "/api/courses", json=asked)).json()["id"]
+    async with board.frame.database.write() as session:
+        session.add_all(
+            materials := [
+                Material(title="字表", kind=MaterialKind.LINK, url="https://example.org/", **owner)
+                for owner in ({"lesson_id": lessons[0].id}, {"course_id": UUID(course)})
+            ]
+        )
+    return [
+        {"kind": "lesson", "id": str(lessons[0].id)},
+        {"kind": "moment", "id": str(lessons[1].id), "at_ms": 5000},
+        {"kind": "course", "id": course},
+        *({"kind": "material", "id": str(one.id)} for one in materials),
+        {"kind": "textbook", "id": str(book.unit)},
+    ]
 
-    async def asked() -> int:
+
+async def test_few_queries(board: Board, frame: Frame, book: Book) -> None:
+    """As many for twenty topics about anything as for one."""
+
+    async def asked(who: Someone, query: str = "") -> int:
         async def once() -> None:
-            await page(board, board.guest)
+            await page(board, who, query)
 
         # Finding out who asks costs two.
-        return len(await counted(frame, once)) - 2
+        return len(await counted(frame, once, but=())) - 2
 
-    await walk(board, "一", "adopted", anchor=about)
-    one = await asked()
-    for number in range(6):
-        await walk(board, f"又{number}", "adopted", "tried", anchor=about)
-    assert await asked() == one <= 6
+    for number, about in enumerate(await everything(board, book)):
+        for states in ((), ("adopted",), ("adopted", "tried")):
+            await walk(board.unhurried(), f"关于{number}", *states, who=board.head, anchor=about)
+    for who in (board.head, board.guest):
+        assert await asked(who) <= 6
+    assert await asked(board.guest, "?q=关于") <= 6 + ON_POSTGRESQL
+
+
+# There a transaction is told first how the index is to be read.
+ON_POSTGRESQL = 1
+
+
+async def test_every_answer_is_found(board: Board, frame: Frame) -> None:
+    """However many posts of however few topics say it first."""
+    talkative = await board.topic(title="很多话")
+    await fill(board, talkative, 400)
+    async with frame.database.write() as session:
+        await session.execute(delete(Job))
+    await indexing.follow(frame, UUID(talkative["id"]))
+    quiet = [await board.unhurried().topic(title=f"另一个{n}", text="第7条标准") for n in range(3)]
+    await board.frame.jobs.run_due()
+    first = await board.of(board.guest, "GET", api(board), params={"q": "条", "limit": 2})
+    rest = await board.of(
+        board.guest, "GET", api(board), params={"q": "条", "limit": 2, "offset": first["next"]}
+    )
+    found = [one["id"] for one in [*first["items"], *rest["items"]]]
+    assert sorted(found) == sorted(one["id"] for one in [talkative, *quiet])
+    assert rest["next"] is None
+    assert first["counts"]["open"] == 4
+    assert await titles(board, q="第399条") == ["很多话"]
+
+
+async def test_words_of_others_are_not_found(board: Board) -> None:
+    other = await board.group(name="数学教研组")
+    await board.topic(who=board.head, title="别组的话", group=other)
+    await board.topic(title="本组的话")
+    await board.frame.jobs.run_due()
+    assert await titles(board, q="的话") == ["本组的话"]
+    for nothing in ("。", "☃", "' OR 1", '"', "*"):
+        assert await titles(board, q=nothing) == [], nothing

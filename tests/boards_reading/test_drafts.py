@@ -83,6 +83,11 @@ async def test_what_is_sent_is_no_draft(stage: Stage) -> None:
     late = await stage.ask(stage.member, "PUT", f"{DRAFTS}/{key}", json={**wanted, "version": 1})
     assert code(late) == (409, "sent")
     assert late.json()["post_id"] == str(post.id)
+    for text, same in ((post.text, True), (f"{post.text}!", False)):
+        late = await stage.ask(
+            stage.member, "PUT", f"{DRAFTS}/{key}", json={**wanted, "text": text}
+        )
+        assert late.json()["same"] is same
     await stage.of(stage.head, "PUT", f"{DRAFTS}/{key}", json=wanted)
 
 

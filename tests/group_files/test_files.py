@@ -49,6 +49,9 @@ async def test_brought_seen_and_listed(shelf: Shelf) -> None:
         "by": stage.member.display_name,
         "href": f"/groups/{stage.key}/files/{made['id']}",
         "inline": True,
+        "small": None,
+        "width": None,
+        "height": None,
         "may_remove": True,
     }
     named = await shelf.brought(stage.head, b"second", "量规.txt")

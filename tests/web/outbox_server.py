@@ -97,6 +97,8 @@ class Board:
 
         def take() -> Response:
             new = body["sent_as"] not in self.posts
+            if not new and self.posts[body["sent_as"]]["text"] != body["text"]:
+                return problem(409, "sent")
             found = self.posts.setdefault(body["sent_as"], body)
             self.drafts.pop(body["sent_as"], None)
             self.taken.set()
@@ -110,7 +112,7 @@ class Board:
         def take() -> Response:
             there = self.drafts.get(key)
             if key in self.posts:
-                return problem(409, "sent")
+                return problem(409, "sent", same=self.posts[key]["text"] == body["text"])
             if there and there["text"] != body["text"] and there["version"] != body["version"]:
                 return problem(409, "changed", now=there)
             if not there or there["text"] != body["text"]:

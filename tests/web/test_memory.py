@@ -1,6 +1,9 @@
 """What a group remembers, and what is unread, as pages: with axe, at the floor, without a script."""
 
+import io
+import zipfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
@@ -10,6 +13,7 @@ from tests.web.browsing import CLASS_PC, PHONE, Browsing
 from tests.web.conftest import session_fixture
 from tests.web.live_server import LiveServer
 from tests.web.test_topics import Board
+from tests.web.waiting import until
 from tongke_courses.boards import states
 from tongke_courses.boards.models import TopicState
 from tongke_courses.boards.schemas import StepIn
@@ -63,6 +67,30 @@ async def test_a_newcomer_finds_it_without_a_script(
     await page.click(".memory-filter .button")
     await expect(page.locator(".empty")).to_be_visible()
     assert "state=adopted" in page.url
+
+
+@pytest.mark.parametrize("floor", [False, True])
+async def test_formulas_of_a_folder_without_a_network(
+    browsing: Browsing,
+    browsing86: Browsing,
+    memory_server: LiveServer,
+    tmp_path: Path,
+    floor: bool,
+) -> None:
+    board = await Board(memory_server).fill()
+    used = browsing86 if floor else browsing
+    context = await used.context(width=PHONE)
+    await memory_server.sign_in(context, board.member)
+    home = f"{memory_server.base_url}/groups/{board.group}/export.zip"
+    found = zipfile.ZipFile(io.BytesIO(await (await context.request.get(home)).body()))
+    found.extractall(tmp_path)
+    await context.set_offline(True)
+    page = await context.new_page()
+    await page.goto(next((tmp_path / "topics").glob("*.html")).as_uri())
+    await until(page, "document.querySelector('.formula.set .katex-html .mfrac') !== null")
+    await page.evaluate("() => document.fonts.ready")
+    assert await page.evaluate("() => [...document.fonts].some((one) => one.status === 'loaded')")
+    assert used.troubles == []
 
 
 async def test_the_floor(browsing86: Browsing, memory_server: LiveServer) -> None:

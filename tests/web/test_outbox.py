@@ -254,6 +254,50 @@ async def test_two_devices(browsing86: Browsing, server: Board, which: str) -> N
     assert [one["text"] for one in server.drafts.values()] == ["一 电脑 还在写"]
 
 
+async def test_the_same_words_sent_from_another_device_are_no_draft_here(
+    browsing86: Browsing, server: Board
+) -> None:
+    phone = await opened(await browsing86.context(), server)
+    await type_in(phone, "一")
+    await until(phone, "tongke.state.where === 'server'")
+    pc = await opened(await browsing86.context(), server)
+    await until(pc, "tongke.text === '一'")
+    await send(pc, "一 二")
+    await until(pc, "tongke.told.some(([kind]) => kind === 'sent')")
+    await type_in(phone, "一 二")
+    await until(phone, "tongke.text === '' && tongke.state.where === 'nothing'")
+    assert await left(phone) == []
+    assert server.texts == ["一 二"]
+    assert server.drafts == {}
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_one_draft_sent_from_two_devices(
+    browsing86: Browsing, server: Board, full: bool
+) -> None:
+    """With other words: both are there in the end, the second only when it is sent once more."""
+    context = await browsing86.context()
+    await context.add_init_script(FULL_DISK)
+    phone = await opened(context, server)
+    await type_in(phone, "一")
+    await until(phone, "tongke.state.where === 'server'")
+    pc = await opened(await browsing86.context(), server)
+    await until(pc, "tongke.text === '一'")
+    await send(pc, "一 电脑")
+    await until(pc, "tongke.told.some(([kind]) => kind === 'sent')")
+    if full:
+        await phone.evaluate("() => fill(true)")
+    await send(phone, "一 手机")
+    await until(phone, "tongke.told.some(([kind, code]) => kind === 'returned' && code === 'sent')")
+    await until(phone, "tongke.text === '一 手机'")
+    assert server.texts == ["一 电脑"]
+    await press(phone)
+    await until(phone, "tongke.told.some(([kind]) => kind === 'sent')")
+    assert server.texts == ["一 电脑", "一 手机"]
+    assert await left(phone) == []
+    assert server.drafts == {}
+
+
 @pytest.mark.parametrize("without", ["", NO_LOCKS])
 async def test_one_tab_sends_and_two_tabs_write_apart(
     browsing86: Browsing, server: Board, without: str

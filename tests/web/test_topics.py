@@ -20,13 +20,15 @@ from tests.web.live_server import LiveServer
 from tests.web.stage import Stage
 from tests.web.test_partners_and_pairing import look
 from tests.web.waiting import until
-from tongke_courses.boards import posting, telling
+from tongke_courses.boards import drafts, posting, telling
 from tongke_courses.boards.models import AnchorKind, TopicState
 from tongke_courses.boards.page_parts import About
+from tongke_courses.boards.reading_schemas import DraftIn
 from tongke_courses.boards.schemas import AnchorOut, PostIn, TopicIn, TopicOut
 from tongke_courses.groups import service as groups
 from tongke_courses.groups.schemas import GroupIn
 from tongke_platform.accounts import service as accounts
+from tongke_platform.accounts.limiter import LocalLimiter
 from tongke_platform.people.roles import Role
 from tongke_platform.rights import Principal
 
@@ -205,10 +207,112 @@ async def test_what_is_typed_survives_the_page(
     board = await Board(board_server).fill()
     context = await browsing.context()
     page = await board.open(context, board.head)
+    await page.locator(".post").first.get_by_role("link", name="回复").click()
     await page.get_by_role("textbox", name="您的回复").fill("写到一半")
+    await expect(page.get_by_text("已存到服务器")).to_be_visible()
     await page.close()
+    other = await browsing.context(width=PHONE)
+    answering = f"回复 {board.member.display_name}"
+    for where in (context, other):
+        page = await board.open(where, board.head)
+        await expect(page.get_by_role("textbox", name="您的回复")).to_have_value("写到一半")
+        await expect(page.locator("[data-answering]")).to_contain_text(answering)
+    await page.locator(".reply .button.first").click()
+    await expect(page.locator(".post").last.locator(".answered")).to_contain_text("占比")
+    await expect(page.locator("[data-answering]")).to_be_hidden()
+
+
+async def test_whom_a_draft_answers_stands_on_another_page(
+    browsing: Browsing, board_server: LiveServer
+) -> None:
+    board = await Board(board_server).fill()
+    for number in range(50):
+        board.frame.limiter = LocalLimiter()
+        await board.reply(board.member, f"第 {number} 条")
+    last = await board.reply(board.member, "最后一条")
+    key = uuid4()
+    async with board.frame.database.write() as session:
+        wanted = DraftIn(group_id=board.group, topic_id=board.topic, text="别处写的", reply_to=last)
+        by, now = await board.principal(board.head), board.frame.now()
+        await drafts.keep(session, by, key, wanted, now)
+    page = await board.open(await browsing.context(), board.head)
+    answering = page.locator("[data-answering]")
+    await expect(answering).to_contain_text(f"回复 {board.member.display_name}")
+    await answering.get_by_role("link").click()
+    await expect(answering).to_be_hidden()
+
+
+# A picture as a camera or a screen makes it: noise, so that it cannot be small.
+COPY_PICTURE = """async () => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [2000, 1500];
+    const pen = canvas.getContext("2d");
+    const data = pen.createImageData(2000, 1500);
+    for (let at = 0; at < data.data.length; at += 65536) {
+        crypto.getRandomValues(data.data.subarray(at, Math.min(at + 65536, data.data.length)));
+    }
+    for (let at = 3; at < data.data.length; at += 4) data.data[at] = 255;
+    pen.putImageData(data, 0, 0);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+    return blob.size;
+}"""
+COPY_WORDS = """async () => {
+    const kinds = { "text/plain": "先问<b>远端班</b>", "text/html": "<b>先问</b><i>远端班</i>" };
+    const blobs = Object.entries(kinds).map(([kind, words]) => [kind, new Blob([words], { type: kind })]);
+    await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(blobs))]);
+}"""
+PASTE = """([kinds, picture]) => {
+    const data = new DataTransfer();
+    for (const [kind, words] of Object.entries(kinds)) data.setData(kind, words);
+    if (picture) data.items.add(new File([new Uint8Array(9)], "cells.png", { type: "image/png" }));
+    const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+    return document.querySelector("form[data-composer=reply] textarea").dispatchEvent(event);
+}"""
+HOSTILE_HTML = (
+    "<script>hacked = 1</script><style>p{}</style><p>板书<b>分三层</b></p><img src=x onerror='hacked = 1'>"
+    "<svg onload='hacked = 1'></svg><p>先画山</p><iframe srcdoc='<script>parent.hacked = 1</script>'></iframe>"
+)
+WHOLE = "async (address) => { const it = await createImageBitmap(await (await fetch(address)).blob()); return [it.width, it.height]; }"
+
+
+async def test_what_is_pasted(browsing: Browsing, board_server: LiveServer) -> None:
+    board = await Board(board_server).fill()
+    context = await browsing.context()
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = await board.open(context, board.head)
-    await expect(page.get_by_role("textbox", name="您的回复")).to_have_value("写到一半")
+    text = page.get_by_role("textbox", name="您的回复")
+    await text.focus()
+    assert await page.evaluate(COPY_PICTURE) > 1_000_000
+    await page.keyboard.press("Control+V")
+    await expect(text).to_have_value(re.compile(r"!\[.*\]\(file:[0-9a-f-]{36}\)"))
+    await page.keyboard.press("Control+End")
+    await page.evaluate(COPY_WORDS)
+    await page.keyboard.press("Control+V")
+    await expect(text).to_have_value(re.compile(r"先问<b>远端班</b>$"))
+
+    # Only words of what comes as HTML alone; and the words, not the picture, of what comes as both.
+    assert not await page.evaluate(PASTE, [{"text/html": HOSTILE_HTML}, False])
+    await expect(text).to_have_value(re.compile(r"远端班</b>板书分三层\n先画山$"))
+    assert await page.evaluate(PASTE, [{"text/plain": "三 41"}, True]), "left to the browser"
+
+    await page.locator(".reply .button.first").click()
+    picture = page.locator(".post").last.locator("img")
+    await until(page, "document.querySelector('.post:last-child img')?.naturalWidth === 640")
+    assert await picture.evaluate("(one) => [one.width > 0, one.getAttribute('width')]") == [
+        True,
+        "640",
+    ]
+    whole = await page.locator(".post").last.locator("a:has(img)").get_attribute("href")
+    assert await page.evaluate(WHOLE, whole) == [1600, 1200], "shrunk before it was sent"
+    await expect(page.locator(".post").last).to_contain_text("先问<b>远端班</b>板书分三层")
+    assert await page.evaluate("() => 'hacked' in window") is False
+    found = await context.request.get(f"{board_server.base_url}/api/groups/{board.group}/files")
+    files = (await found.json())["items"]
+    assert [one["media_type"] for one in files] == ["image/jpeg"]
+    await page.goto(f"{board_server.base_url}/groups/{board.group}/files")
+    await until(page, "document.querySelector('.group-files img.thumb')?.naturalWidth === 640")
+    await look(page, "group-files-small", widths=WIDTHS)
 
 
 async def test_without_a_script(browsing: Browsing, board_server: LiveServer) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from tongke_courses.boards import anchor_repository
 from tongke_courses.boards.models import AnchorKind, Topic
 from tongke_courses.boards.schemas import AnchorIn, AnchorOut
 from tongke_courses.catalogue.repository import CourseRepository
 from tongke_courses.lessons.repository import LessonRepository
-from tongke_courses.materials.finding import materials_readable
 from tongke_courses.materials.repository import MaterialRepository
 from tongke_courses.textbooks import service as textbooks
 from tongke_platform.database import ReadSession
@@ -71,17 +71,12 @@ async def _label(session: ReadSession, column: str, key: UUID) -> str:
 
 
 async def seen(session: ReadSession, by: Principal, asked: Mapping[str, set[UUID]]) -> Seen:
-    """Those of ``asked`` that ``by`` may see; asks the database about the kinds there are only."""
+    """Those of ``asked`` that ``by`` may see: one query, or none for places in the textbook alone."""
     found: dict[str, set[UUID]] = {column: set() for column in COLUMNS.values()}
-    if lessons := asked.get("lesson_id"):
-        found["lesson_id"] = await LessonRepository(session).readable_among(by, list(lessons))
-    if materials := asked.get("material_id"):
-        found["material_id"] = await materials_readable(session, by, list(materials))
-    if courses := asked.get("course_id"):
-        found["course_id"] = await CourseRepository(session).ids_seen(by, list(courses))
-    if nodes := asked.get("node_id"):
-        # Textbooks are for all who are signed in.
-        found["node_id"] = nodes
+    if any(asked.get(column) for column in anchor_repository.KINDS):
+        found |= await anchor_repository.seen(session, by, asked)
+    # Textbooks are for all who are signed in.
+    found["node_id"] |= asked.get("node_id", set())
     return found
 
 
@@ -96,7 +91,7 @@ async def shown(
         if key is not None:
             asked.setdefault(column, set()).add(key)
     may = await seen(session, by, asked)
-    return {one.id: _out(one, by, may) for one in anchored}
+    return {one.id: out(one, by, may) for one in anchored}
 
 
 def _of(topic: Topic) -> tuple[str, UUID | None]:
@@ -106,7 +101,8 @@ def _of(topic: Topic) -> tuple[str, UUID | None]:
     return column, key
 
 
-def _out(topic: Topic, by: Principal, may: Seen) -> AnchorOut:
+def out(topic: Topic, by: Principal, may: Seen) -> AnchorOut:
+    """Of a topic that is about something."""
     assert topic.anchor is not None
     column, key = _of(topic)
     if key is None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from tongke_courses.boards import rights
 from tongke_courses.boards.draft_repository import DraftRepository
 from tongke_courses.boards.models import Draft, Topic
+from tongke_courses.boards.post_repository import PostRepository
 from tongke_courses.boards.reading_repository import TopicRepository
 from tongke_courses.boards.reading_schemas import DraftIn, DraftOut, packed
 from tongke_courses.groups import rights as groups
@@ -30,8 +31,8 @@ async def keep(
     """Kept again, the same words are the same version. Who does not belong to the group any more
     keeps on what was begun, and begins nothing.
 
-    Raises NotFound, Conflict ``changed`` (with what is there now), ``sent`` (with the post) and
-    ``too_many_drafts``.
+    Raises NotFound, Conflict ``changed`` (with what is there now), ``sent`` (with the post, and whether
+    it says the ``same``) and ``too_many_drafts``.
     """
     drafts = DraftRepository(session)
     await drafts.take_turn(by.id)
@@ -71,7 +72,8 @@ async def _begin(
     drafts = DraftRepository(session)
     post = await drafts.post_sent_as(by.id, sent_as)
     if post is not None:
-        there = {"post_id": str(post.id), "topic_id": str(post.topic_id)}
+        same = wanted.text == await PostRepository(session).first_text(post)
+        there = {"post_id": str(post.id), "topic_id": str(post.topic_id), "same": same}
         raise Conflict(SENT, code="sent", extra=there)
     await _check_place(session, by, wanted)
     if await drafts.count(by.id) >= MOST:

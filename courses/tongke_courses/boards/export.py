@@ -5,6 +5,7 @@ and every byte of the archive is known before the first is sent: a download that
 """
 
 import asyncio
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -18,6 +19,7 @@ from tongke_courses.boards.export_texts import (
     pictures,
     safe_name,
 )
+from tongke_courses.boards.markdown import HAS_FORMULA
 from tongke_courses.boards.memory_repository import MemoryRepository
 from tongke_courses.boards.models import GroupFile, Post, Topic, TopicState
 from tongke_courses.boards.schemas import AnchorOut
@@ -29,13 +31,20 @@ from tongke_courses.takehome.spool import Page, Spool
 from tongke_platform.accounts.limiter import Limit
 from tongke_platform.database import ReadSession
 from tongke_platform.frame import Frame
+from tongke_platform.pages.assets import Assets
 from tongke_platform.pages.languages import Language
 from tongke_platform.pages.paths import PAGES_DIR
 from tongke_platform.rights import Principal
+from tongke_platform.settings import signing_secret
 
 # Each reads the whole group; who goes on with a download that breaks off again and again asks often.
 EXPORTS = Limit("group-exports", burst=20, refill_s=15)
 STYLE = PAGES_DIR / "boards" / "export" / "style.css"
+# In the folder, and as the client build calls them.
+FORMULAS = {
+    "formulas.css": "formulas-offline.css",
+    "formulas.js": "formulas-offline.js",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,7 @@ class _Export:
     texts: Texts
     members: list[Member]
     lines: list[Line] = field(default_factory=list)
+    formulas: bool = False
     pages: Spool = field(default_factory=Spool)
     plain: Spool = field(default_factory=Spool)
 
@@ -103,13 +113,20 @@ async def gather(
         files = {one.id: one for one in await repository.files(group_id)}
         paths = {key: file_path(n, one) for n, (key, one) in enumerate(files.items(), 1)}
         members = [kept(paths[key], one.file) for key, one in files.items()]
-        texts = Texts(language, frame.settings.zone, frame.now(), paths, pictures(files))
+        texts = Texts(
+            language, frame.settings.zone, frame.now(), paths, pictures(files), _nonce(frame, group)
+        )
         export = _Export(group, texts, members)
         async for topics in repository.topics(group_id):
             await _topics(session, by, export, topics)
         activities = await _activities(repository, export)
     await asyncio.to_thread(_index, export, files, activities)
     return group.name, export.members
+
+
+def _nonce(frame: Frame, group: Group) -> str:
+    """The same each time: an archive is read in parts."""
+    return hmac.digest(signing_secret(frame.settings), b"export" + group.id.bytes, "sha256").hex()
 
 
 async def _topics(
@@ -137,6 +154,7 @@ class _Writing:
         self._export, self._story, self._waiting = export, story, list(topics)
         self._open: tuple[Topic, str, Page, Page] | None = None
         self._numbers: dict[UUID, int] = {}
+        self._formulas = False
 
     def posts(self, posts: Sequence[Post]) -> None:
         since = 0
@@ -167,13 +185,16 @@ class _Writing:
         values = {"topic": topic, "group": export.group, "about": said, "steps": steps}
         html.write(texts.page("topic_head.html", **values))
         text.write(texts.page("topic_head.md", **values, one_line=one_line))
-        self._open, self._numbers = (topic, path, html, text), {}
+        self._open, self._numbers, self._formulas = (topic, path, html, text), {}, False
 
     def _put(self, posts: Sequence[Post]) -> None:
         if not posts or self._open is None:
             return
         _, _, html, text = self._open
         first = len(self._numbers) + 1
+        self._formulas |= any(
+            HAS_FORMULA.search(one.html) for one in posts if one.deleted_at is None
+        )
         self._numbers |= {one.id: number for number, one in enumerate(posts, first)}
         values = {
             "posts": [*enumerate(posts, first)], "numbers": self._numbers,
@@ -187,7 +208,8 @@ class _Writing:
             return
         topic, path, html, text = self._open
         texts = self._export.texts
-        html.write(texts.page("topic_foot.html"))
+        html.write(texts.page("topic_foot.html", formulas=self._formulas))
+        self._export.formulas |= self._formulas
         self._export.end(path, html, text)
         by = texts.name(topic.by.display_name if topic.by else "")
         last = texts.when(topic.last_post_at)
@@ -206,7 +228,7 @@ async def _activities(repository: ExportRepository, export: _Export) -> int:
     async for found in repository.activities(group.id):
         await asyncio.to_thread(_put_activities, texts, html, text, found)
         count += len(found)
-    html.write(texts.page("topic_foot.html"))
+    html.write(texts.page("topic_foot.html", formulas=False))
     if count:
         export.end("activities", html, text)
     return count
@@ -228,4 +250,6 @@ def _index(export: _Export, files: Mapping[UUID, GroupFile], activities: int) ->
         "index.html", group=export.group, lines=export.lines, activities=activities, files=listed
     )
     style = written("style.css", STYLE.read_bytes())
-    export.members[:0] = [written("index.html", index), style]
+    assets = Assets() if export.formulas else None
+    more = [written(name, assets.read(built)) for name, built in FORMULAS.items()] if assets else []
+    export.members[:0] = [written("index.html", index), style, *more]

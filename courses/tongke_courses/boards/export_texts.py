@@ -44,7 +44,9 @@ _LIVELY = frozenset(
         "desktop",
     ]
 )
-_ADDRESS = re.compile(r"/groups/[0-9a-f-]{36}/files/([0-9a-f-]{36})(?:\?download=1)?", re.ASCII)
+_ADDRESS = re.compile(
+    r"/groups/[0-9a-f-]{36}/files/([0-9a-f-]{36})(?:\?(?:download|small)=1)?", re.ASCII
+)
 _TAKEN_OUT = N_("(This post was taken out.)")
 _LEFT = N_("Somebody who has left")
 
@@ -63,13 +65,16 @@ def file_path(number: int, file: GroupFile) -> str:
 
 @dataclass(frozen=True)
 class Texts:
-    """``files``: paths below the folder's top, by file; those of ``pictures`` are shown in place."""
+    """``files``: paths below the folder's top, by file; those of ``pictures`` are shown in place.
+    ``nonce``: of the one script that pages may run, nothing in a text knows it.
+    """
 
     language: Language
     zone: ZoneInfo
     now: datetime
     files: Mapping[UUID, str]
     pictures: frozenset[UUID]
+    nonce: str
 
     def say(self, message: str, **places: object) -> str:
         said = translations(self.language).gettext(message)
@@ -90,6 +95,7 @@ class Texts:
             words=words,
             group_words=group_words,
             quote=quote,
+            nonce=self.nonce,
             **values,
         )
 

@@ -72,9 +72,13 @@ async def download(
     group_id: UUID,
     file_id: UUID,
     download: str = "",
+    small: str = "",
 ) -> Response:
-    """``?download=1``: to be saved, not shown."""
+    """``?download=1``: to be saved, not shown. ``?small=1``: as lists and posts show a picture."""
     async with frame.database.read() as session:
         found, _ = await files.get(session, principal, group_id, file_id)
+        smaller = await files.small(session, found) if small else None
+    if smaller is not None:
+        return await answer(request, frame, smaller, "small.jpg", inline=True)
     inline = shown_inline(found.file.media_type) and not download
     return await answer(request, frame, found.file, found.name, inline=inline)

@@ -28,7 +28,8 @@ class GroupFileIn(BaseModel):
 
 class GroupFileOut(BaseModel):
     """``href`` gives the file; ``size`` in bytes. ``inline``: a browser shows it in place, a picture as
-    one. ``by`` is None for what nobody's name stands beside any more.
+    one. ``small``: where a smaller picture of ``width`` × ``height`` pixels is, of a picture. ``by`` is
+    None for what nobody's name stands beside any more.
     """
 
     id: UUID
@@ -43,6 +44,9 @@ class GroupFileOut(BaseModel):
     by: str | None
     href: str
     inline: bool
+    small: str | None
+    width: int | None
+    height: int | None
     may_remove: bool
 
 
@@ -56,6 +60,10 @@ class GroupFilePage(BaseModel):
 
 def href_of(file: GroupFile) -> str:
     return f"/groups/{file.group_id}/files/{file.id}"
+
+
+def small_of(href: str) -> str:
+    return f"{href}?small=1"
 
 
 def file_out(file: GroupFile, by: Principal, part: Role) -> GroupFileOut:
@@ -72,5 +80,8 @@ def file_out(file: GroupFile, by: Principal, part: Role) -> GroupFileOut:
         by=file.by.display_name if file.by else None,
         href=href_of(file),
         inline=shown_inline(file.file.media_type),
+        small=small_of(href_of(file)) if file.small_id else None,
+        width=file.width,
+        height=file.height,
         may_remove=files.may_remove(by, part, file),
     )

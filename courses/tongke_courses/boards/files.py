@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from tongke_courses.boards import smalls
 from tongke_courses.boards.file_repository import GroupFileRepository, Used
 from tongke_courses.boards.models import GroupFile
+from tongke_courses.boards.smalls import Small
 from tongke_courses.groups import rights, service
 from tongke_courses.materials import looking, names, uploading
 from tongke_courses.materials.models import StoredFile, Upload
@@ -62,6 +64,11 @@ async def get(
     return found, part
 
 
+async def small(session: ReadSession, file: GroupFile) -> StoredFile | None:
+    """What is shown of a picture in lists and posts."""
+    return await session.get(StoredFile, file.small_id) if file.small_id else None
+
+
 def missing() -> NotFound:
     return NotFound(NO_FILE, code="no_file")
 
@@ -100,12 +107,19 @@ async def add(
             raise Forbidden(service.NOT_YOUR_PART, code="not_your_part")
     upload = await _sent(frame, by, upload_id)
     assert upload.file is not None, "finished"
+    small = await smalls.of(frame, upload.file)
     async with frame.database.write() as session:
-        return await keep(session, by, group_id, name or upload.name, upload.file), part
+        kept = await keep(session, by, group_id, name or upload.name, upload.file, small)
+    return kept, part
 
 
 async def keep(
-    session: WriteSession, by: Principal, group_id: UUID, name: str, stored: StoredFile
+    session: WriteSession,
+    by: Principal,
+    group_id: UUID,
+    name: str,
+    stored: StoredFile,
+    small: Small | None = None,
 ) -> GroupFile:
     """A file of the store. Raises NotFound, Forbidden, Invalid ``program``, Conflict as ``add``."""
     name = names.clean(name)
@@ -116,7 +130,15 @@ async def keep(
     if there is not None:
         return there
     await _check_room(session, group_id, stored.size)
-    made = await files.add(GroupFile(group_id=group_id, file_id=stored.id, name=name, by_id=by.id))
+    made = await files.add(
+        GroupFile(
+            group_id=group_id,
+            file_id=stored.id,
+            name=name,
+            by_id=by.id,
+            **(small.columns if small else {}),
+        )
+    )
     found = await files.one(group_id, made.id)
     assert found is not None, "just added"
     return found

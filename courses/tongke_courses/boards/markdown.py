@@ -29,6 +29,8 @@ MOST_CELLS = 20_000
 # Of one formula.
 MOST_LINES = 40
 
+# What a text with a formula is made into has this in it.
+HAS_FORMULA = re.compile(r'<(?:span|div) class="formula">')
 _SAFE = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 FILE = re.compile(r"file:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE | re.ASCII)
 _TAGS = re.compile(r"<[^>]*>")
@@ -44,7 +46,7 @@ _ALLOWED: dict[str, set[str]] = {
     **{one: set() for one in _BARE},
     "ol": {"start"},
     "a": {"href", "title"},
-    "img": {"src", "alt", "title", "loading"},
+    "img": {"src", "alt", "title", "loading", "width", "height"},
 }
 _CLASSES = {
     "span": {"formula", "mention"},
@@ -61,12 +63,14 @@ AttributeFilter = Callable[[str, str, str], str | None]
 @dataclass(frozen=True)
 class Audience:
     """What a text may point to: ``people`` by the name they are called, who may all read it, and
-    ``files`` of the group, whose pages ``address`` gives.
+    ``files`` of the group, whose pages ``address`` gives. Of a picture a smaller one is shown where
+    there is one: ``files`` has its width and height, and ``small`` makes an address its own.
     """
 
     people: Mapping[str, Collection[UUID]] = field(default_factory=dict)
-    files: Collection[UUID] = ()
+    files: Mapping[UUID, tuple[int, int] | None] = field(default_factory=dict)
     address: FileAddress = str
+    small: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)
@@ -159,9 +163,7 @@ def _picture(token: Token, env: Env, *, inside: bool) -> Iterator[Token]:
     address, words = str(token.attrGet("src") or ""), token.content
     found = FILE.fullmatch(address)
     if found is not None and (page := _page_of(UUID(found[1]), env)):
-        token.attrSet("src", page)
-        token.attrSet("loading", "lazy")
-        yield token
+        yield from _shown(token, page, UUID(found[1]), env, inside=inside)
         return
     said = Token("text", "", 0, content=words or ("" if found else address))
     if found is not None or inside:
@@ -169,6 +171,23 @@ def _picture(token: Token, env: Env, *, inside: bool) -> Iterator[Token]:
         return
     yield Token("link_open", "a", 1, attrs={"href": address})
     yield said
+    yield Token("link_close", "a", -1)
+
+
+def _shown(token: Token, page: str, key: UUID, env: Env, *, inside: bool) -> Iterator[Token]:
+    """A smaller picture leads to the whole one."""
+    audience: Audience = env["audience"]
+    size = audience.files[key]
+    token.attrSet("src", audience.small(page) if size else page)
+    token.attrSet("loading", "lazy")
+    if size:
+        token.attrSet("width", str(size[0]))
+        token.attrSet("height", str(size[1]))
+    if not size or inside:
+        yield token
+        return
+    yield Token("link_open", "a", 1, attrs={"href": page})
+    yield token
     yield Token("link_close", "a", -1)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from tongke_courses.boards import anchors, outs, reading
 from tongke_courses.boards.indexing import POST, TOPIC
 from tongke_courses.boards.markdown import plain
-from tongke_courses.boards.memory_repository import Facet, MemoryRepository
+from tongke_courses.boards.memory_repository import Among, Facet, MemoryRepository
 from tongke_courses.boards.memory_schemas import (
     MemoryChoice,
     MemoryOut,
@@ -29,7 +29,6 @@ QUOTED = 160
 TRYING = {TopicState.ADOPTED, TopicState.TRIED}
 # What a place in a book is chosen by; what stands above is the same for nearly all of a group.
 CHOSEN_BY = {NodeKind.VOLUME, NodeKind.UNIT, NodeKind.PERIOD}
-MOST_ANSWERS = 300
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ async def of_group(
 ) -> MemoryOut:
     """For everybody who belongs to it. Raises NotFound ``no_group``."""
     reading.check_group(by, group_id)
-    among = await _answers(session, by, group_id, asked.q)
+    among = await _answers(session, group_id, asked.q)
     repository = MemoryRepository(session)
     counted = await repository.facets(group_id, among)
     if counted is None:
@@ -74,23 +73,13 @@ async def of_group(
     )
 
 
-async def _answers(
-    session: ReadSession, by: Principal, group_id: UUID, words: str
-) -> set[UUID] | None:
+async def _answers(session: ReadSession, group_id: UUID, words: str) -> Among | None:
     """Topics with these words in their title or a post; None when none are asked for."""
     words = words.replace("\0", " ").strip()
     if not words:
         return None
-    topics: set[UUID] = set()
-    for offset in range(0, MOST_ANSWERS, searching.MAX_LIMIT):
-        found = await searching.find(
-            session, by, words, kinds=(TOPIC, POST), group=group_id,
-            limit=searching.MAX_LIMIT, offset=offset,
-        )  # fmt: skip
-        topics |= {one.parent_id or one.id for one in found.results}
-        if len(found.results) < searching.MAX_LIMIT:
-            break
-    return topics
+    found = await searching.answering(session, words, kinds=(TOPIC, POST), group=group_id)
+    return () if found is None else found
 
 
 async def _book(session: ReadSession, facets: Sequence[Facet], asked: UUID | None) -> _Book:

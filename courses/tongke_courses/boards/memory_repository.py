@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import joinedload
 
 from tongke_courses.boards.models import AnchorKind, Post, Topic, TopicState, TopicStep, TopicTry
@@ -15,6 +15,8 @@ from tongke_courses.textbooks.models import TextbookNode
 from tongke_platform.database import Repository
 from tongke_platform.people.models import Person
 
+# Topics a list is of: keys, or a statement of them.
+Among = Collection[UUID] | Select[UUID]
 # Of a post's HTML: more than its first words need.
 BEGINNING = 1500
 
@@ -43,9 +45,7 @@ def _beginning() -> ColumnElement[str]:
 class MemoryRepository(Repository[Topic]):
     model = Topic
 
-    async def facets(
-        self, group_id: UUID, among: Collection[UUID] | None
-    ) -> tuple[str, list[Facet]] | None:
+    async def facets(self, group_id: UUID, among: Among | None) -> tuple[str, list[Facet]] | None:
         """The group's name, and all its topics counted; None: there is no such group."""
         hits = func.count(Topic.id)
         if among is not None:
@@ -76,7 +76,7 @@ class MemoryRepository(Repository[Topic]):
         self,
         group_id: UUID,
         wanted: Filter,
-        among: Collection[UUID] | None,
+        among: Among | None,
         *,
         offset: int,
         limit: int,

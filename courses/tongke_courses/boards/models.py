@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tongke_courses.groups.models import Group
@@ -50,6 +50,13 @@ class Topic(Record):
     __table_args__ = (
         Index("ix_board_topics_group_id_last_post_id", "group_id", "last_post_id"),
         Index("ix_board_topics_group_id_state", "group_id", "state"),
+        # Nearly none is merged: a database that does not count would look for all the others by it.
+        Index(
+            "ix_board_topics_merged_into_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+        ),
     )
 
     group_id: Mapped[UUID] = mapped_column(ForeignKey("teacher_groups.id", ondelete="CASCADE"))
@@ -83,7 +90,7 @@ class Topic(Record):
     deleted_because: Mapped[str] = mapped_column(String(500), default="")
     deleted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
     merged_into_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("board_topics.id", ondelete="SET NULL"), index=True
+        ForeignKey("board_topics.id", ondelete="SET NULL")
     )
     version: Mapped[int] = mapped_column(default=1)
 
@@ -217,7 +224,9 @@ class PostReport(Record):
 
 
 class GroupFile(Record):
-    """A file of a group, or of one of its posts. ``file`` is looked at by content before it is shown."""
+    """A file of a group, or of one of its posts. ``file`` is looked at by content before it is shown.
+    ``small_id``, ``width``, ``height`` (pixels): the smaller picture that lists and posts show of one.
+    """
 
     __tablename__ = "group_files"
     __table_args__ = (Index("ix_group_files_group_id_id", "group_id", "id"),)
@@ -227,11 +236,14 @@ class GroupFile(Record):
         ForeignKey("board_posts.id", ondelete="SET NULL"), index=True
     )
     file_id: Mapped[UUID] = mapped_column(ForeignKey("stored_files.id"), index=True)
+    small_id: Mapped[UUID | None] = mapped_column(ForeignKey("stored_files.id"), index=True)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
     name: Mapped[str] = mapped_column(String(255))
     by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
     deleted_at: Mapped[datetime | None]
 
-    file: Mapped[StoredFile] = relationship(lazy="raise")
+    file: Mapped[StoredFile] = relationship(lazy="raise", foreign_keys=[file_id])
     by: Mapped[Person | None] = relationship(lazy="raise")
 
 

@@ -21,7 +21,7 @@ from tongke_courses.boards.page_forms import (
 from tongke_courses.boards.page_repository import PageRepository
 from tongke_courses.boards.reading_repository import ReadingRepository
 from tongke_courses.boards.repository import Filter
-from tongke_courses.boards.schemas import TopicIn, TopicPage
+from tongke_courses.boards.schemas import MOST_PAGES, TopicIn, TopicPage
 from tongke_courses.groups import service as groups
 from tongke_courses.groups.models import Group
 from tongke_courses.groups.repository import GroupRepository, MemberRepository
@@ -122,6 +122,7 @@ async def _form(
         anchor=await anchor_shown(session, by, wanted), hidden=anchor_values(wanted), words=words,
         wanted=wanted.model_dump_json(exclude_none=True) if wanted else "",
         sent_as=parse_uuid(values.get("sent_as", "")) or uuid4(), trouble=trouble, status=status,
+        most_pages=MOST_PAGES,
         data={"group": str(group_id), "me": str(by.id), "names": [one.person.display_name for one in people if one.active]},
     )  # fmt: skip
 
@@ -144,6 +145,9 @@ async def begin(
         trouble, status = mistake(request, pages, error, LABELS), 422
     except (Invalid, Conflict, TooMany) as error:
         trouble, status = trouble_of(request, pages, error), error.status
+        if error.code == "sent":
+            # Sent once more they are words of their own.
+            values = {**values, "sent_as": ""}
     except NotFound as error:
         if error.code not in anchors.MISSING:
             raise

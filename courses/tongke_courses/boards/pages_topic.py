@@ -101,6 +101,9 @@ async def act(
         trouble, status = mistake(request, pages, error, LABELS), 422
     except (Invalid, Conflict, TooMany) as error:
         trouble, status = trouble_of(request, pages, error), error.status
+        if error.code == "sent":
+            # Sent once more they are words of their own.
+            values = {**values, "sent_as": ""}
     except NotFound as error:
         if error.code not in ELSEWHERE:
             raise

@@ -128,6 +128,13 @@ class PostRepository(Repository[Post]):
         )
         return set((await self.session.execute(statement)).scalars())
 
+    async def first_text(self, post: Post) -> str:
+        """As it was sent."""
+        if post.version == 1:
+            return post.text
+        statement = select(PostEdit.text).where(PostEdit.post_id == post.id, PostEdit.version == 1)
+        return (await self.session.execute(statement)).scalar_one()
+
     async def edits(self, post_id: UUID) -> Sequence[PostEdit]:
         statement = select(PostEdit).where(PostEdit.post_id == post_id)
         return (await self.session.execute(statement.order_by(PostEdit.version))).scalars().all()
@@ -175,14 +182,17 @@ class PointerRepository(Repository[PostMention]):
         if new:
             await self.session.execute(insert(PostMention), new)
 
-    async def files(self, group_id: UUID, keys: Collection[UUID]) -> set[UUID]:
-        """Those that are the group's and still there."""
+    async def files(
+        self, group_id: UUID, keys: Collection[UUID]
+    ) -> dict[UUID, tuple[int, int] | None]:
+        """Those that are the group's and still there; width and height of what is shown of a picture."""
         if not keys:
-            return set()
-        statement = select(GroupFile.id).where(
+            return {}
+        statement = select(GroupFile.id, GroupFile.width, GroupFile.height).where(
             GroupFile.group_id == group_id, GroupFile.id.in_(keys), GroupFile.deleted_at.is_(None)
         )
-        return set((await self.session.execute(statement)).scalars())
+        rows = (await self.session.execute(statement)).all()
+        return {key: (wide, high) if wide and high else None for key, wide, high in rows}
 
     async def attach(self, post_id: UUID, by_id: UUID, files: Collection[UUID]) -> None:
         """Files the writer has brought and no post has shown yet are this post's."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tongke_courses.boards import anchors, drafts, holding, indexing, outs, rights, telling
+from tongke_courses.boards.file_schemas import small_of
 from tongke_courses.boards.holding import Held, no_post
 from tongke_courses.boards.markdown import Audience, Rendered, files_named, render
 from tongke_courses.boards.models import Post, PostEdit, PostVote, Topic
@@ -28,6 +29,10 @@ from tongke_platform.rights import Principal
 POSTS = Limit("board-posts", burst=30, refill_s=2)
 CLOSED = N_("This topic is closed: nothing new is written here.")
 OUT = N_("This post was taken out.")
+OTHER_WORDS = N_(
+    "Other words of this draft were sent already, from another device. These are kept: please look, and "
+    "send them once more if you still want to."
+)
 OWN = N_("One does not vote for one's own post.")
 NO_REASON = N_("Please say why this is taken out.")
 # Longer ones are worked out beside what else the server does.
@@ -48,12 +53,12 @@ async def begin(
 ) -> Sent:
     """A topic with its first post. Sent again it is the one there is.
 
-    Raises NotFound ``no_group``, ``no_anchor``, Forbidden ``not_your_part``, TooMany.
+    Raises NotFound ``no_group``, ``no_anchor``, Forbidden ``not_your_part``, Conflict ``sent``, TooMany.
     """
     await frame.limiter.take(POSTS, str(by.id))
     posts = PostRepository(session)
     if there := await posts.sending(by.id, wanted.sent_as):
-        return await _there(session, by, there)
+        return await _there(session, by, there, wanted.text)
     group, _ = await holding.group(session, by, group_id, rights.WRITE)
     made = await TopicRepository(session).add(
         Topic(
@@ -75,12 +80,12 @@ async def reply(
     """What is sent into a topic that was merged meanwhile stands where that one is now.
 
     Raises NotFound ``no_topic``, ``no_post`` (that it answers), Forbidden ``not_your_part``,
-    Conflict ``closed``, ``deleted``, TooMany.
+    Conflict ``closed``, ``deleted``, ``sent``, TooMany.
     """
     await frame.limiter.take(POSTS, str(by.id))
     posts = PostRepository(session)
     if there := await posts.sending(by.id, wanted.sent_as):
-        return await _there(session, by, there)
+        return await _there(session, by, there, wanted.text)
     topic = (await _survivor(session, by, topic_id)).topic
     if topic.closed_at is not None:
         raise Conflict(CLOSED, code="closed")
@@ -102,7 +107,10 @@ async def _survivor(session: WriteSession, by: Principal, key: UUID) -> Held:
         return await holding.topic(session, by, UUID(error.extra["into"]), rights.WRITE)
 
 
-async def _there(session: ReadSession, by: Principal, post: Post) -> Sent:
+async def _there(session: ReadSession, by: Principal, post: Post, text: str) -> Sent:
+    """Raises Conflict ``sent`` when it is another text that was sent with this key: from another
+    device, by who went on with the same draft.
+    """
     topic = await TopicRepository(session).by_id(post.topic_id)
     if topic is None:
         raise no_post()
@@ -110,6 +118,9 @@ async def _there(session: ReadSession, by: Principal, post: Post) -> Sent:
         await holding.part_in(session, by, topic.group_id)
     except NotFound:
         raise no_post() from None
+    if text != await PostRepository(session).first_text(post):
+        there = {"post_id": str(post.id), "topic_id": str(topic.id)}
+        raise Conflict(OTHER_WORDS, code="sent", extra=there)
     return Sent(post, topic, new=False)
 
 
@@ -161,7 +172,7 @@ async def rendered(session: ReadSession, by: Principal, group_id: UUID, text: st
             if one.active and one.post.role in rights.READ.roles:
                 people.setdefault(one.person.display_name, []).append(one.person.id)
     files = await PointerRepository(session).files(group_id, files_named(text))
-    audience = Audience(people, files, lambda key: f"/groups/{group_id}/files/{key}")
+    audience = Audience(people, files, lambda key: f"/groups/{group_id}/files/{key}", small_of)
     if len(text) < LONG:
         return render(text, audience)
     return await asyncio.to_thread(render, text, audience)

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import aliased, joinedload
 
 from tongke_courses.boards.models import (
@@ -20,6 +31,8 @@ from tongke_courses.boards.models import (
     TopicStep,
     TopicTry,
 )
+from tongke_courses.lessons.models import Lesson
+from tongke_courses.materials.models import Material
 from tongke_courses.textbooks.models import TextbookNode
 from tongke_courses.textbooks.repository import below
 from tongke_platform.database import Repository, utc_now, uuid7
@@ -103,6 +116,52 @@ class TopicRepository(Repository[Topic]):
 
     async def about(self, groups: Collection[UUID], wanted: Filter, limit: int) -> Sequence[Topic]:
         return await self.all(self._listed(groups, wanted).limit(limit))
+
+    async def around(
+        self,
+        groups: Collection[UUID],
+        limit: int,
+        *,
+        lesson_id: UUID | None = None,
+        course_id: UUID | None = None,
+    ) -> Sequence[Topic]:
+        """About a lesson, a course, or a material of it; of a course, of its lessons' as well."""
+        holders = Material.lesson_id == lesson_id
+        if course_id is not None:
+            lessons = select(Lesson.id).where(Lesson.course_id == course_id)
+            holders = or_(Material.course_id == course_id, Material.lesson_id.in_(lessons))
+        itself = Topic.course_id == course_id if course_id else Topic.lesson_id == lesson_id
+        materials = select(Material.id).where(holders)
+        # Each of the two is found by its own index.
+        keys = union_all(
+            select(Topic.id).where(itself),
+            select(Topic.id).where(Topic.material_id.in_(materials)),
+        )
+        statement = self._listed(groups, Filter()).where(Topic.id.in_(keys))
+        return await self.all(statement.limit(limit))
+
+    async def at_node(
+        self, groups: Collection[UUID], node: TextbookNode, limit: int
+    ) -> tuple[Sequence[Topic], int, int]:
+        """The first about the node itself, how many there are, and how many are about what stands below
+        it. Found from the groups' topics: below a stage stand most of all nodes.
+        """
+        path = select(TextbookNode.path).where(TextbookNode.id == Topic.node_id).scalar_subquery()
+        own = case((Topic.node_id == node.id, 1), else_=0)
+        every = func.count().over()
+        statement = (
+            select(Topic, own, func.sum(own).over(), every)
+            .options(joinedload(Topic.by))
+            .where(Topic.group_id.in_(groups), Topic.node_id.is_not(None), *shown())
+            .where(path.startswith(node.path, autoescape=True))
+            .order_by(own.desc(), Topic.last_post_id.desc())
+            .limit(limit)
+        )
+        rows = (await self.session.execute(statement)).all()
+        if not rows:
+            return [], 0, 0
+        mine = int(rows[0][2])
+        return [one for one, is_own, _, _ in rows if is_own], mine, int(rows[0][3]) - mine
 
     def _listed(self, groups: Collection[UUID], wanted: Filter) -> Select[Any]:
         """Without their groups."""

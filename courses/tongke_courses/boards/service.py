@@ -2,6 +2,7 @@
 in ``states``, what moderators do in ``moderating``.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from tongke_courses.boards.repository import (
 from tongke_courses.boards.schemas import TopicChange, TopicFull, TopicOut, TopicPage
 from tongke_courses.boards.telling import Change
 from tongke_courses.textbooks import service as textbooks
+from tongke_courses.textbooks.models import TextbookNode
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import Invalid, NotFound
 from tongke_platform.frame import Frame
@@ -92,6 +94,44 @@ async def about(
         return []
     found = await TopicRepository(session).about(groups, chosen, MOST_ABOUT)
     return await outs.topics(session, principal, found)
+
+
+async def around(
+    session: ReadSession,
+    principal: Principal,
+    *,
+    lesson_id: UUID | None = None,
+    course_id: UUID | None = None,
+    materials: Collection[UUID] = (),
+) -> list[TopicOut]:
+    """Topics about a lesson (moments as well) or a course that ``principal`` has been shown, and about
+    those of its ``materials`` that they have been shown; else as ``about``. One query.
+    """
+    groups = rights.groups_read(principal)
+    if not groups:
+        return []
+    found = await TopicRepository(session).around(
+        groups, MOST_ABOUT, lesson_id=lesson_id, course_id=course_id
+    )
+    may = {name: set[UUID]() for name in anchors.COLUMNS.values()}
+    may["material_id"] |= set(materials)
+    may["lesson_id"] |= {lesson_id} if lesson_id else set()
+    may["course_id"] |= {course_id} if course_id else set()
+    shown = [(one, anchors.out(one, principal, may)) for one in found]
+    return [outs.topic(one, anchor) for one, anchor in shown if anchor.id is not None]
+
+
+async def at_node(
+    session: ReadSession, principal: Principal, node: TextbookNode, limit: int
+) -> tuple[list[TopicOut], int, int]:
+    """Topics about a place in the textbook itself in all groups ``principal`` reads, the one last
+    written in first; how many there are, and how many about what stands below it. One query.
+    """
+    groups = rights.groups_read(principal)
+    if not groups:
+        return [], 0, 0
+    found, itself, below = await TopicRepository(session).at_node(groups, node, limit)
+    return await outs.topics(session, principal, found), itself, below
 
 
 async def seen(session: ReadSession, by: Principal, key: UUID) -> tuple[Topic, Role]:

@@ -104,9 +104,19 @@ async def shown(
         home=_home(frame, found), links=await links.standing(session, principal, frame.now(), course_id=key),
         may_link=bool(classes) and await links.may_make(session, principal, frame.today()),
         classes=classes, chosen=chosen,
-        fit=fit.get(key), topics=await boards.about(session, principal, course_id=key),
+        fit=fit.get(key), topics=await _topics(session, principal, found),
     )  # fmt: skip
     return remember_class(request, answer, chosen)
+
+
+async def _topics(
+    session: ReadSession, principal: Principal | None, found: Contents
+) -> boards.About | None:
+    assert found.course is not None, "of a course"
+    shown = [*found.general_shown, *(one for lesson in found.lessons for one in lesson.shown)]
+    return await boards.around(
+        session, principal, course_id=found.course.id, materials={one.id for one in shown}
+    )
 
 
 def _parts(

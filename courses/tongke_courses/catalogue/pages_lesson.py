@@ -69,7 +69,9 @@ async def lesson(
         links=await links.standing(session, principal, frame.now(), lesson_id=it.id), classes=classes,
         may_link=bool(classes) and await links.may_make(session, principal, frame.today(), it),
         fit=(await fit_for(session, principal, chosen, [it], course)).get(it.id), chosen=chosen,
-        topics=await boards.about(session, principal, lesson_id=it.id),
+        topics=await boards.around(
+            session, principal, lesson_id=it.id, materials={one.id for one in line.materials}
+        ),
     )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def base() -> Select[Any]:
 
 
 @cache
-def _seen(who: Sight) -> ColumnElement[bool]:
+def seen_by(who: Sight) -> ColumnElement[bool]:
     """A draft is seen by who may change it; what was withdrawn, by the lead school and the schools of
     classes that follow it as well; what is still arriving, by nobody.
     """
@@ -146,13 +146,13 @@ def reached(watching: int | None) -> Select[UUID | None]:
 def one(who: Sight) -> Select[Any]:
     """The course ``key``, with units."""
     statement = base().options(selectinload(Course.units))
-    return statement.where(_seen(who), Course.id == bindparam("key"))
+    return statement.where(seen_by(who), Course.id == bindparam("key"))
 
 
 @cache
 def ids(who: Sight) -> Select[Any]:
     """Of the courses ``keys``."""
-    return select(Course.id).where(_seen(who), Course.id.in_(bindparam("keys", expanding=True)))
+    return select(Course.id).where(seen_by(who), Course.id.in_(bindparam("keys", expanding=True)))
 
 
 @lru_cache(_KEPT)
@@ -162,7 +162,7 @@ def newest(
     """The newest ``limit`` courses; of ``chosen`` facets, ``before`` one of them, ``followed`` by a
     class of the school ``followers``.
     """
-    statement = base().where(_seen(who), *_narrowed(chosen))
+    statement = base().where(seen_by(who), *_narrowed(chosen))
     if followed:
         classes = select(SchoolClass.id).where(
             SchoolClass.organisation_id == bindparam("followers")
@@ -200,7 +200,7 @@ def facets_with(
     # What narrows every count narrows what they are counted from.
     always = [name for name in chosen if name not in names]
     columns = [_COLUMNS[name].label(name) for name in names]
-    seen = select(*columns).where(_seen(who), *_narrowed(always), *words).cte("seen")
+    seen = select(*columns).where(seen_by(who), *_narrowed(always), *words).cte("seen")
     return union_all(*(_counted(seen, name, chosen) for name in names))
 
 

@@ -1,6 +1,6 @@
 """All SQL about lessons and the rooms they reach."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import joinedload, selectinload
@@ -52,25 +53,45 @@ def _concerning(watched: ColumnElement[bool], person: Any, day: Any) -> ColumnEl
     return or_(Lesson.teacher_id == person, Lesson.school_id.in_(mine), Lesson.id.in_(delivered))
 
 
-def _may_watch(watched: ColumnElement[bool], person: Any, day: Any) -> ColumnElement[bool]:
+def _by_rule(watched: ColumnElement[bool], person: Any, day: Any) -> list[ColumnElement[bool]]:
+    """What lets a lesson be watched, beside being of one's own day."""
     partners = and_(
         Lesson.visibility == Visibility.PARTNERSHIP, Lesson.school_id.in_(teaching(watched, day))
     )
     taught = select(CourseTeacher.course_id).where(CourseTeacher.person_id == person)
+    everybody = Lesson.visibility.in_((Visibility.SIGNED_IN, Visibility.PUBLIC))
+    return [everybody, partners, Lesson.course_id.in_(taught)]
+
+
+def _may_watch(watched: ColumnElement[bool], person: Any, day: Any) -> ColumnElement[bool]:
     # By id: what reaches a school is gathered once, not looked for at each lesson.
     own = select(Lesson.id).where(_concerning(watched, person, day))
-    return or_(
-        Lesson.visibility.in_((Visibility.SIGNED_IN, Visibility.PUBLIC)),
-        partners,
-        Lesson.course_id.in_(taught),
-        Lesson.id.in_(own),
-    )
+    return or_(*_by_rule(watched, person, day), Lesson.id.in_(own))
 
 
 @cache
 def readable_by(regions: int) -> ColumnElement[bool]:
     """Lessons that may be watched, by ``WATCH.condition``; its values: ``asked_by``."""
     return _may_watch(WATCH.condition(regions), PERSON, DAY)
+
+
+def readable_of(
+    regions: int | None, asked: Callable[[Any], ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """As ``readable_by``, for few lessons: ``asked`` says of a column which they are. What reaches the
+    asker's schools is looked for among them alone.
+    """
+    if regions is None:
+        return true()
+    watched = WATCH.condition(regions)
+    mine = watched_schools(watched)
+    delivered = reaching(DAY).where(asked(LessonRoom.lesson_id), Room.school_id.in_(mine))
+    return or_(
+        *_by_rule(watched, PERSON, DAY),
+        Lesson.teacher_id == PERSON,
+        Lesson.school_id.in_(mine),
+        Lesson.id.in_(delivered),
+    )
 
 
 @cache

@@ -1,5 +1,6 @@
 """Files as they leave the server: in place where that is safe, else to be saved."""
 
+import re
 from urllib.parse import quote
 from uuid import UUID
 
@@ -21,6 +22,7 @@ _SHOW = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "frame-ancestors 'self'"
 )
+PDF = "application/pdf"
 OUTSIDE = N_("This part of the file does not exist.")
 
 
@@ -29,8 +31,12 @@ def href_of(version: MaterialVersion) -> str:
 
 
 @router.get("/materials/{material_id}", include_in_schema=False)
-async def place(material_id: str, frame: TheFrame, principal: CurrentPrincipal) -> Response:
-    """Where it stands on the page of its lesson or course."""
+async def place(
+    material_id: str, frame: TheFrame, principal: CurrentPrincipal, page: str = ""
+) -> Response:
+    """Where it stands on the page of its lesson or course; a document of pages is opened at ``page``,
+    where that is named.
+    """
     try:
         key = UUID(material_id)
     except ValueError:
@@ -38,8 +44,11 @@ async def place(material_id: str, frame: TheFrame, principal: CurrentPrincipal) 
     async with frame.database.read() as session:
         found = await service.get(session, key)
         await rights.check_see(session, principal, found)
-    page = f"/lessons/{found.lesson_id}" if found.lesson_id else f"/courses/{found.course_id}"
-    return RedirectResponse(f"{page}#material-{found.id}", 303)
+    current = found.current
+    if current and current.file.media_type == PDF and re.fullmatch(r"[1-9][0-9]{0,5}", page):
+        return RedirectResponse(f"{href_of(current)}#page={page}", 303)
+    holder = f"/lessons/{found.lesson_id}" if found.lesson_id else f"/courses/{found.course_id}"
+    return RedirectResponse(f"{holder}#material-{found.id}", 303)
 
 
 @router.api_route(

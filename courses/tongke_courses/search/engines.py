@@ -11,7 +11,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import BigInteger, TextClause, TextualSelect, column, text
 
 from tongke_courses.search.segmenter import Term
 from tongke_courses.search.tokens import first_of, last_of, tier_in
@@ -53,6 +53,10 @@ class Engine(Protocol):
         """The rows after rank ``after``, up to and with ``until``; about 1,000 at once."""
         ...
 
+    def matching(self, wanted: Wanted) -> TextualSelect:
+        """The ranks of all rows, in no order, as a part of another statement; after ``prepare``."""
+        ...
+
     async def clear(self, session: ReadSession) -> None: ...
 
     async def begin_bulk(self, session: ReadSession) -> None: ...
@@ -77,6 +81,7 @@ class Fts5:
         "SELECT rowid FROM search_index WHERE search_index MATCH :wanted AND rowid > :after"
         " AND rowid <= :until ORDER BY rowid LIMIT :most"
     )
+    _MATCHING = "SELECT rowid AS rank FROM search_index WHERE search_index MATCH :wanted"
     HASH_BYTES, BULK_HASH_BYTES = 1 << 20, 64 << 20
 
     async def add(self, session: ReadSession, rows: Rows) -> None:
@@ -100,6 +105,9 @@ class Fts5:
         }  # fmt: skip
         found = (await session.execute(self._FIND, values)).scalars().all()
         return Walk(found, len(found) == self.AT_ONCE)
+
+    def matching(self, wanted: Wanted) -> TextualSelect:
+        return _ranks(self._MATCHING, self.expression(wanted))
 
     def expression(self, wanted: Wanted) -> str:
         words = [f'"{one.token}"{" *" if one.prefix else ""}' for one in wanted.terms]
@@ -143,6 +151,7 @@ class Gin:
     _GUESS = text(
         "EXPLAIN (FORMAT JSON) SELECT FROM search_index WHERE words @@ CAST(:wanted AS tsquery)"
     )
+    _MATCHING = "SELECT rank FROM search_index WHERE words @@ CAST(:wanted AS tsquery)"
     CREATE_INDEX = (
         "CREATE INDEX IF NOT EXISTS ix_search_index_words ON search_index"
         " USING gin (words) WITH (fastupdate = off)"
@@ -196,6 +205,9 @@ class Gin:
             found += [(together, True)] if at_once else [([one], False) for one in together]
         return found
 
+    def matching(self, wanted: Wanted) -> TextualSelect:
+        return _ranks(self._MATCHING, self.expression(wanted))
+
     def expression(self, wanted: Wanted) -> str:
         words = [f"'{one.token}'{':*' if one.prefix else ''}" for one in wanted.terms]
         groups = ["(" + " | ".join(f"'{one}'" for one in group) + ")" for group in wanted.groups]
@@ -211,6 +223,10 @@ class Gin:
     async def end_bulk(self, session: ReadSession) -> None:
         await session.execute(text(self.CREATE_INDEX))
         await session.execute(text("ANALYZE search_index"))
+
+
+def _ranks(statement: str, wanted: str) -> TextualSelect:
+    return text(statement).bindparams(wanted=wanted).columns(column("rank", BigInteger))
 
 
 def _partition(tier: int) -> str:

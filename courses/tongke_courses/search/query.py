@@ -14,18 +14,20 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import BigInteger, Row, Select, func, literal, select
 
 from tongke_courses.search import audience
 from tongke_courses.search import kinds as registry
 from tongke_courses.search.engines import Wanted, engine_of
 from tongke_courses.search.kinds import Kind, Place
+from tongke_courses.search.models import SearchEntry
 from tongke_courses.search.repository import EntryRepository
 from tongke_courses.search.segmenter import Term, terms
 from tongke_courses.search.snippets import Marked, mark, snippet
 from tongke_courses.search.tokens import (
     FACETS,
     LAST_RANK,
+    NUMBER,
     audience_token,
     facet_token,
     kind_token,
@@ -107,6 +109,26 @@ async def find(
         total=min(len(found), MOST),
         more=len(found) > MOST,
         facet_counts=await _counts(session, found[:MOST]) if counts else {},
+    )
+
+
+async def answering(
+    session: ReadSession, text: str, *, kinds: Collection[str], group: UUID
+) -> Select[UUID] | None:
+    """What of a group answers, all of it and in no order, as a part of another statement: the ids of
+    what the objects belong to, their own where they belong to nothing. For who may read all there is
+    in the group; labels may say too much for a while. None for a text without a letter or digit.
+    """
+    asked = terms(text)
+    if not asked:
+        return None
+    engine = engine_of(session)
+    await engine.prepare(session)
+    wanted = Wanted(asked, (*_chosen({}, group), _of_kinds(kinds)), scarce=True)
+    rows = engine.matching(wanted).subquery()
+    numbers = select(rows.c.rank.bitwise_and(literal(NUMBER, BigInteger)))
+    return select(func.coalesce(SearchEntry.parent_id, SearchEntry.object_id)).where(
+        SearchEntry.number.in_(numbers)
     )
 
 

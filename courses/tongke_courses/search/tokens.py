@@ -17,7 +17,7 @@ FACETS = ("stage", "subject", "edition", "grade", "school")
 _TIE_BITS = 19
 _TIME_BITS = 42
 _NUMBER_BITS = _TIME_BITS + _TIE_BITS
-_NUMBER = (1 << _NUMBER_BITS) - 1
+NUMBER = (1 << _NUMBER_BITS) - 1
 
 
 class Tier(IntEnum):
@@ -29,7 +29,7 @@ class Tier(IntEnum):
     BODY = 3
 
 
-LAST_RANK = (max(Tier) << _NUMBER_BITS) | _NUMBER
+LAST_RANK = (max(Tier) << _NUMBER_BITS) | NUMBER
 
 
 def number_of(at: datetime, key: UUID) -> int:
@@ -51,12 +51,12 @@ def first_of(tier: int) -> int:
 
 
 def last_of(tier: int) -> int:
-    return first_of(tier) | _NUMBER
+    return first_of(tier) | NUMBER
 
 
 def number_in(found: int) -> int:
     """The object's number in a row's rank."""
-    return found & _NUMBER
+    return found & NUMBER
 
 
 def tier_in(found: int) -> Tier:

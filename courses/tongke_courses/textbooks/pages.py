@@ -102,6 +102,7 @@ async def _node(
         return desk(
             request, pages, principal, "textbooks/tree.html", section="", place=place,
             rows=await _rows(session, place.children), kinds=KINDS,
+            topics=await boards.at_node(session, principal, place.node),
         )  # fmt: skip
     volume = place.above(NodeKind.VOLUME) or place.node
     units = await service.units_of(session, volume)

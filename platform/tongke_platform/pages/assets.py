@@ -27,6 +27,13 @@ class Assets:
 
     def path(self, name: str) -> str:
         """The address of ``room.js``; raises NotBuilt."""
+        return f"{STATIC_PATH}/{self._built(name)}"
+
+    def read(self, name: str) -> bytes:
+        """What is in it, for a page that leaves the server; raises NotBuilt."""
+        return (self._manifest.parent / self._built(name)).read_bytes()
+
+    def _built(self, name: str) -> str:
         try:
             changed = self._manifest.stat().st_mtime_ns
         except FileNotFoundError as none:
@@ -35,7 +42,7 @@ class Assets:
             self._names = json.loads(self._manifest.read_text("utf-8"))
             self._read_at = changed
         try:
-            return f"{STATIC_PATH}/{self._names[name]}"
+            return self._names[name]
         except KeyError as none:
             raise NotBuilt(f"the client build has no {name}") from none
 

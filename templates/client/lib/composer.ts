@@ -99,11 +99,26 @@ function takePictures(one: Composer, group: string): void {
     input.value = "";
   });
   one.text.addEventListener("paste", (event) => {
-    const files = Array.from(event.clipboardData?.files ?? []).filter((file) => file.type.startsWith("image/"));
-    if (files.length === 0) return;
+    const pasted = event.clipboardData;
+    // Cells and paragraphs of an office program come as words and as a picture of them: words are meant.
+    if (!pasted || pasted.getData("text/plain")) return;
+    const files = Array.from(pasted.files).filter((file) => file.type.startsWith("image/"));
+    const words = files.length ? "" : wordsIn(pasted.getData("text/html"));
+    if (files.length === 0 && !words) return;
     event.preventDefault();
-    take(files);
+    if (words) insert(one.text, words);
+    else take(files);
   });
+}
+
+/** Of a page or a document: its words alone, nothing is run or fetched. */
+function wordsIn(html: string): string {
+  if (!html) return "";
+  // Without what a browser would complain of, though it runs nothing of it.
+  const bare = html.replace(/<(script|style|template|noscript|iframe)\b[^]*?<\/\1\s*>/gi, "").replace(/<([a-z][a-z0-9]*)\b[^>]*>/gi, "<$1>");
+  const { body } = new DOMParser().parseFromString(bare, "text/html");
+  body.querySelectorAll("br, p, div, li, tr, h1, h2, h3, h4, h5, h6").forEach((one) => one.after("\n"));
+  return (body.textContent ?? "").replace(/[^\S\n]+/g, " ").replace(/ ?\n\s*/g, "\n").trim();
 }
 
 async function send(file: File, group: string, text: HTMLTextAreaElement, say: (words: string) => void): Promise<void> {

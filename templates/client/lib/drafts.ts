@@ -8,7 +8,6 @@ export interface Draft extends Theirs {
   sent_as: string;
   topic_id: string | null;
   anchor: Record<string, unknown> | null;
-  reply_to: string | null;
 }
 
 /** Of a topic, or (null) of topics to be begun in a group. Throws a Problem. */

@@ -20,11 +20,15 @@ export class Fields {
     };
   }
 
-  fill({ title, text }: { title: string; text: string }): void {
-    for (const [name, value] of Object.entries({ title, text })) {
+  /** `replyTo` undefined: whom the form answers stays. The form hears of it as `filled`. */
+  fill({ title, text, replyTo }: { title: string; text: string; replyTo?: string | null | undefined }): void {
+    const values: Record<string, string> = { title, text };
+    if (replyTo !== undefined) values["reply_to"] = replyTo ?? "";
+    for (const [name, value] of Object.entries(values)) {
       const field = this.field(name);
       if (field && field.value !== value) field.value = value;
     }
+    this.form.dispatchEvent(new Event("filled"));
   }
 
   /** What is on its way stays as it is. */
@@ -38,7 +42,7 @@ export class Fields {
   clear(): void {
     this.lock(false);
     this.form.reset();
-    this.fill({ title: "", text: "" });
+    this.fill({ title: "", text: "", replyTo: null });
   }
 
   private field(name: string): HTMLInputElement | null {

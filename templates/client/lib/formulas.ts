@@ -1,4 +1,6 @@
-/** Formulas are set where there are any; their words stay where one cannot be read. */
+/** Formulas are set where there are any. */
+
+import { setWith } from "./formula";
 
 /** What is wider than the page is scrolled within itself, also by keyboard. */
 function letScroll(place: ParentNode): void {
@@ -9,8 +11,7 @@ function letScroll(place: ParentNode): void {
 
 export async function setFormulas(place: ParentNode, style: string): Promise<void> {
   letScroll(place);
-  const found = Array.from(place.querySelectorAll<HTMLElement>(".formula:not(.set)"));
-  if (found.length === 0) return;
+  if (!place.querySelector(".formula:not(.set)")) return;
   if (style && !document.querySelector("link[data-formulas]")) {
     const link = document.createElement("link");
     link.rel = "stylesheet";
@@ -19,24 +20,6 @@ export async function setFormulas(place: ParentNode, style: string): Promise<voi
     document.head.append(link);
   }
   const { default: katex } = await import("katex");
-  for (const one of found) {
-    const said = one.textContent ?? "";
-    one.title = said;
-    one.classList.add("set");
-    try {
-      katex.render(said, one, {
-        displayMode: one.tagName === "DIV",
-        maxExpand: 100,
-        maxSize: 20,
-        strict: "ignore",
-        throwOnError: true,
-        trust: false,
-      });
-    } catch {
-      one.textContent = said;
-      one.classList.remove("set");
-      one.classList.add("unreadable");
-    }
-  }
+  setWith(katex, place);
   letScroll(place);
 }

@@ -14,6 +14,8 @@ const MOST_TRIED = 50;
 export interface Events {
   /** Where they are has changed, or what hinders. */
   onChange(): void;
+  /** Another device has sent these very words. */
+  onSent(): void;
   /** The server's words go on instead of these. */
   onTake(there: Theirs): void;
 }
@@ -64,9 +66,10 @@ export class Kept {
     this.held = null;
   }
 
-  /** Not taken by those: hers to go on with. */
-  open(): void {
+  /** Not taken by those: hers to go on with, under the key `now`. */
+  open(now: string): void {
     this.closed = false;
+    if (now !== this.words.sentAs) Object.assign(this.words, { sentAs: now, version: null, kept: -1, tried: [] });
     // What the outbox has of them counts one change more.
     this.words.edit += 1;
   }
@@ -201,6 +204,9 @@ export class Kept {
     if (problem.code === "changed" && problem instanceof Refusal) {
       this.trouble = null;
       this.meet(problem.body["now"] as Draft);
+    } else if (problem.code === "sent" && problem instanceof Refusal && problem.body["same"] === true) {
+      void this.outbox.shelf.remove(this.words.sentAs);
+      this.events.onSent();
     } else if (problem.code === "sent") {
       // From another device; what is here goes on as words of its own.
       void this.outbox.shelf.remove(this.words.sentAs);

@@ -157,8 +157,9 @@ export class Writing {
       this.options.outbox,
       {
         onChange: () => this.say(),
+        onSent: () => this.clear(),
         onTake: (there) => {
-          this.fields.fill(there);
+          this.fields.fill({ ...there, replyTo: there.reply_to });
           this.read();
         },
       },
@@ -237,7 +238,8 @@ export class Writing {
       return false;
     }
     this.kept = this.begin({ ...words, state: "draft", sendTo: this.options.sendTo }, held, true);
-    this.fields.fill(words);
+    // Words that answer nobody do not take away whom the page was opened to answer.
+    this.fields.fill({ ...words, replyTo: words.replyTo ?? undefined });
     return true;
   }
 
@@ -275,7 +277,7 @@ export class Writing {
     if (news.kind === "sent" || news.kind === "returned") {
       this.sent.delete(sentAs);
       if (this.kept?.words.sentAs === sentAs) this.settle(this.kept, news);
-      else if (news.kind === "returned") await this.comeBack(sentAs);
+      else if (news.kind === "returned") await this.comeBack(news.now);
       this.trouble = news.kind === "returned" ? news.trouble : null;
       if (news.kind === "sent") this.options.onSent?.(sentAs, news.answer);
       else this.options.onReturned?.(sentAs, news.trouble);
@@ -287,13 +289,13 @@ export class Writing {
   }
 
   /** The words had stayed in the form, because nothing on this computer took them. */
-  private settle(kept: Kept, news: News): void {
+  private settle(kept: Kept, news: News & { kind: "sent" | "returned" }): void {
     if (news.kind === "sent") {
       this.clear();
       return;
     }
     this.fields.lock(false);
-    kept.open();
+    kept.open(news.now);
   }
 
   private async comeBack(sentAs: string): Promise<void> {

@@ -29,8 +29,8 @@ export type News =
   | { kind: "sent"; sentAs: string; answer: unknown }
   /** It goes on by itself. A 401 waits until its person has logged in again. */
   | { kind: "waiting"; sentAs: string; trouble: Trouble }
-  /** Not taken: a draft again. */
-  | { kind: "returned"; sentAs: string; trouble: Trouble };
+  /** Not taken: a draft again, `now` its key. */
+  | { kind: "returned"; sentAs: string; now: string; trouble: Trouble };
 
 export const DRAFTS = "/api/drafts";
 const CHANNEL = "tongke.words";
@@ -239,8 +239,12 @@ export class Outbox {
         this.tell({ kind: "waiting", sentAs, trouble: troubleOf(error) });
         return error;
       }
-      await this.keep({ ...words, state: "draft", why: error.detail || error.code });
-      this.tell({ kind: "returned", sentAs, trouble: troubleOf(error) });
+      // Under their key another device has sent other words: these are words of their own.
+      const now = error.code === "sent" ? newKey() : sentAs;
+      const fresh = now === sentAs ? {} : { sentAs: now, version: null, kept: -1, tried: [] };
+      await this.keep({ ...words, ...fresh, state: "draft", why: error.detail || error.code });
+      if (now !== sentAs) await this.forget(sentAs);
+      this.tell({ kind: "returned", sentAs, now, trouble: troubleOf(error) });
       return null;
     }
   }

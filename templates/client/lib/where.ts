@@ -18,6 +18,7 @@ export interface State {
 export interface Theirs {
   title: string;
   text: string;
+  reply_to: string | null;
   version: number;
 }
 

@@ -217,19 +217,48 @@ function watchReading(): void {
 
 // Answering
 
+function replyForm(): HTMLFormElement | null {
+  return document.querySelector<HTMLFormElement>("form[data-composer=reply]");
+}
+
+function answered(form: HTMLFormElement): HTMLInputElement {
+  return form.elements.namedItem("reply_to") as HTMLInputElement;
+}
+
 function answerTo({ quote = "", by = "" }: DOMStringMap): void {
-  const form = document.querySelector<HTMLFormElement>("form[data-composer=reply]");
-  const line = form?.querySelector<HTMLElement>("[data-answering]");
-  if (!form || !line) return;
-  (form.elements.namedItem("reply_to") as HTMLInputElement).value = quote;
-  line.hidden = !quote;
-  const who = line.querySelector("[data-answering-who]");
-  if (who) who.textContent = _("Answer to %(name)s", { name: by });
+  const form = replyForm();
+  if (!form) return;
+  answered(form).value = quote;
+  sayAnswering(form, by);
   form.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+/** `by` empty: nobody knows yet whose post it is. */
+function sayAnswering(form: HTMLFormElement, by: string): void {
+  const line = form.querySelector<HTMLElement>("[data-answering]");
+  if (!line) return;
+  line.hidden = !answered(form).value;
+  const who = line.querySelector("[data-answering-who]");
+  if (who) who.textContent = by ? _("Answer to %(name)s", { name: by }) : _("Answer to a post");
+}
+
+/** Words that were left came back, from this computer or another: so does whom they answer. */
+async function restoreAnswering(form: HTMLFormElement): Promise<void> {
+  const key = answered(form).value;
+  const here = writerOf(key, document);
+  sayAnswering(form, here);
+  if (!key || here) return;
+  const there = await fetched(`/topics/${page.topic}/posts?to=${key}`);
+  if (there && answered(form).value === key) sayAnswering(form, writerOf(key, there));
+}
+
+function writerOf(key: string, where: Document): string {
+  const post = key ? where.getElementById(`post-${key}`) : null;
+  return post?.querySelector(".who strong")?.textContent ?? "";
+}
+
 function showForm(): void {
-  const form = document.querySelector<HTMLFormElement>("form[data-composer=reply]");
+  const form = replyForm();
   if (!form) return;
   form.querySelector("textarea")?.focus();
   form.scrollIntoView({ block: "nearest" });
@@ -243,8 +272,21 @@ document.addEventListener("click", (event) => {
   showForm();
 });
 
+/** The page of a material that a topic is about is said in the form. */
+function choosePage(): void {
+  const field = document.querySelector<HTMLInputElement>("[data-page]");
+  const anchor = field?.form?.elements.namedItem("anchor") as HTMLInputElement | null | undefined;
+  if (!field || !anchor) return;
+  field.addEventListener("input", () => {
+    const { page: _before, ...about } = JSON.parse(anchor.value) as Record<string, unknown>;
+    anchor.value = JSON.stringify(field.validity.valid && field.value ? { ...about, page: field.valueAsNumber } : about);
+  });
+}
+
 function startWriting(): void {
   const found = composers(page.group, page.names);
+  const reply = replyForm();
+  reply?.addEventListener("filled", () => void restoreAnswering(reply));
   if (!page.me) return;
   const outbox = new Outbox(page.me);
   for (const one of found) {
@@ -281,6 +323,7 @@ function ofTopic(): Parameters<typeof keep>[2] {
   };
 }
 
+choosePage();
 startWriting();
 if (page.topic) {
   const end = document.createElement("div");
