@@ -66,6 +66,20 @@ async def test_snapshot_and_events(stage: Stage, app: FastAPI) -> None:
         assert (event["change"], event["post"], event["version"]) == ("topic", None, 2)
 
 
+async def test_words_that_were_taken_out_reach_nobody_later(stage: Stage, app: FastAPI) -> None:
+    topic = await stage.topic()
+    async with opened(stage, app, stage.member) as page:
+        first = await page.sub(f"board:{topic.id}")
+        post = await stage.post(topic, stage.head, tell=True)
+        assert (await page.next("event"))["data"]["words"]["html"] == post.html
+    await stage.of(stage.head, "DELETE", f"/api/posts/{post.id}")
+    async with opened(stage, app, stage.member) as page:
+        await page.sub(f"board:{topic.id}", epoch=first["epoch"], after=first["id"])
+        said = [(await page.next("event"))["data"] for _ in range(2)]
+        assert [one["change"] for one in said] == ["post", "deletion"]
+        assert not any("words" in one for one in said)
+
+
 async def test_what_is_rolled_back_is_not_told(stage: Stage, app: FastAPI) -> None:
     topic = await stage.topic()
     async with opened(stage, app, stage.member) as page:
