@@ -28,6 +28,7 @@ from tongke_platform.accounts.oidc import read_providers
 from tongke_platform.accounts.sms import make_sms
 from tongke_platform.app import audited, problems, rechecks, rules, searching, slices
 from tongke_platform.app.health import Probes, health_routes
+from tongke_platform.app.bodies import LimitBodies
 from tongke_platform.app.media import Media, hls_base
 from tongke_platform.app.rates import LimitRequests
 from tongke_platform.app.requests import LogRequests
@@ -107,7 +108,6 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        max_body_size=slices.MAX_BODY,
         lifespan=_lifespan(frame, relay, hls, media, boards),
         middleware=[
             Middleware(MeasureRequests, metrics=metrics),
@@ -115,6 +115,7 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
             Middleware(SecurityHeaders),
             Middleware(KnowOrigin),
             Middleware(LimitRequests, settings=settings),
+            Middleware(LimitBodies, most=slices.MAX_BODY),
             Middleware(SameOrigin),
         ],
     )
