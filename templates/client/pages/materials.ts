@@ -1,6 +1,5 @@
 /** Files on their way to a lesson, a course, a group or an import: how far, pause, go on, give up. */
 
-import { ring } from "../lib/bell";
 import { _, element, pageData, say } from "../lib/page";
 import { problemOf, wordsFor } from "../lib/problem";
 import { startUpload, type Progress, type Sending } from "../lib/upload";
@@ -179,4 +178,3 @@ function later(url: string): void {
 }
 
 if (data.url && data.running) later(data.url);
-ring();
