@@ -56,7 +56,7 @@ async def test_a_step_is_told_by_choice(stage: Stage) -> None:
         f"{head} opened 追问 anew",
     ]
     second = (await told(stage, wrote, "stepped", "zh_CN"))[1]
-    assert second.title == f"{head}在{where}试用了《追问》"
+    assert second.title == f"{head}在{where}试教了《追问》"
     assert second.body.split("\n")[1] == "孩子们追着问"
     assert len(await told(stage, everything, "stepped")) == 4
     assert len(await told(stage, tries, "stepped")) == 2, "from when they were asked; not their own"

@@ -4,17 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tongke_courses.boards.digest_repository import Happened
-from tongke_courses.boards.models import TopicState
-from tongke_platform.errors import N_
+from tongke_courses.boards.words import CHIPS
 from tongke_platform.pages.languages import Language, translations
 
-STATES = {
-    TopicState.OPEN: N_("open"),
-    TopicState.ADOPTED: N_("adopted"),
-    TopicState.TRIED: N_("tried"),
-    TopicState.KEPT: N_("kept"),
-    TopicState.DROPPED: N_("dropped"),
-}
 MOST_TOPICS = 10
 MOST_GROUPS = 9
 MOST_NAMES = 2
@@ -53,7 +45,7 @@ def lines_of(found: Sequence[News], files: Sequence[FilesNews], language: Langua
 
 def _line(news: News, language: Language) -> str:
     say = translations(language)
-    parts = [short(news.topic.title), say.gettext(STATES[news.topic.state])]
+    parts = [short(news.topic.title), say.gettext(CHIPS[news.topic.state])]
     if news.posts:
         names = [one for one in news.names if one]
         comma = "、" if language == "zh_CN" else ", "
