@@ -38,7 +38,7 @@ FIELDS: dict[str, str] = {
     "unchanged": N_("as they are"),
     "wrong": N_("to correct"),
     "expires_at": N_("Until"),
-    "group": N_("Group"),
+    "group": N_("Group of teachers"),
     "into": N_("Other topic"),
     "kind": N_("Kind"),
     "label": N_("Name"),
