@@ -149,10 +149,15 @@ function send(file: File): void {
 }
 
 const chooser = document.getElementById("files") as HTMLInputElement | null;
-chooser?.addEventListener("change", () => {
+function sendChosen(): void {
+  if (!chooser) return;
   for (const file of Array.from(chooser.files ?? [])) send(file);
   chooser.value = "";
-});
+}
+
+chooser?.addEventListener("change", sendChosen);
+// Somebody may have been quicker than this script.
+sendChosen();
 addEventListener("beforeunload", (event) => {
   if (underWay > 0) event.preventDefault();
 });
