@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const templates = join(dirname(fileURLToPath(import.meta.url)), "..");
 const folder = join(templates, "static");
-const entries = ["pages/today", "pages/teach", "pages/room", "pages/replay", "pages/inbox", "pages/device", "pages/desk", "pages/materials", "pages/topic", "media/ticker"].map((name) =>
+const entries = ["pages/today", "pages/teach", "pages/room", "pages/replay", "pages/bell", "pages/inbox", "pages/device", "pages/desk", "pages/materials", "pages/topic", "media/ticker"].map((name) =>
   join(templates, "client", `${name}.ts`),
 );
 

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from tests.boards.board import Board, words
 from tests.groups.stage import GROUPS, code
-from tongke_courses.boards.models import Draft, Post, Topic, TopicReading
+from tongke_courses.boards import files
+from tongke_courses.boards.models import Draft, GroupFile, Post, Topic, TopicReading
 from tongke_platform.frame import Frame
 
 
@@ -261,3 +262,77 @@ async def test_reported_and_answered(board: Board) -> None:
     for place in (f"{GROUPS}/{other}/reports/{done['id']}", f"{reports}/{uuid4()}"):
         answer = await board.ask(board.head, "POST", place, json={"upheld": False})
         assert code(answer) == (404, "no_report")
+
+
+async def logged(board: Board) -> list[tuple[str, dict[str, Any]]]:
+    """What the school's administrator finds, the first first."""
+    found = await board.of(board.admin, "GET", "/api/audit", params={"limit": 100})
+    acts = [one for one in found["entries"] if one["act"].startswith("topic")]
+    return [(one["act"], one["detail"]) for one in reversed(acts)]
+
+
+async def test_what_moderators_do_is_in_the_log(board: Board) -> None:
+    """Who did it, to which topic, and why: no word of what was written."""
+    topic, other = await board.topic(text="秘密的话"), await board.topic(title="另一个")
+    path = f"/api/topics/{topic['id']}"
+    for name in ("pin", "pin", "unpin", "close", "reopen"):
+        await board.of(board.head, "POST", f"{path}/{name}")
+    reply = await board.reply(topic, board.member, text="不合适的话")
+    own = await board.reply(topic, board.head)
+    await board.of(
+        board.guest, "POST", f"/api/posts/{reply['id']}/reports", json={"reason": "骂人"}
+    )
+    reports = f"{GROUPS}/{board.key}/reports"
+    (report,) = (await board.of(board.head, "GET", reports))["items"]
+    body = {"reason": "不友善"}
+    await board.of(board.head, "DELETE", f"/api/posts/{reply['id']}", json=body)
+    await board.of(board.head, "POST", f"{reports}/{report['id']}", json={"upheld": True})
+    await board.of(board.head, "DELETE", f"/api/posts/{own['id']}")
+    split = (await act(board, topic, "split", title="拆出来的", post_ids=[own["id"]])).json()
+    await act(board, split, "merge", into_id=other["id"])
+    far = await board.group(name="二组")
+    await act(board, other, "move", group_id=far)
+    await board.of(board.head, "DELETE", path, json={"reason": "跑题"})
+    entries = await logged(board)
+    assert [name.removeprefix("topic") for name, _ in entries] == [
+        ".pinned", ".unpinned", ".closed", ".reopened", "_post.removed", "_report.answered",
+        ".split", ".merged", ".moved", ".removed",
+    ]  # fmt: skip
+    told = dict(entries)
+    assert told["topic_post.removed"]["reason"] == "不友善"
+    assert told["topic_post.removed"]["person_id"] == str(board.member.id)
+    assert told["topic_report.answered"]["upheld"] is True
+    assert told["topic.split"]["into"] == "拆出来的"
+    assert told["topic.merged"]["into"] == "另一个"
+    assert told["topic.moved"]["group"] == ["语文教研组", "二组"]
+    assert told["topic.removed"]["reason"] == "跑题"
+    for text in ("秘密的话", "不合适的话", "骂人"):
+        assert text not in str(entries)
+
+
+async def test_moved_only_where_its_files_fit(
+    board: Board, frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = await board.file(board.key)
+    topic = await board.topic(board.head, text=f"![板书](file:{picture})")
+    bare = await board.topic()
+    to = await board.group(name="二组")
+    for limit, most, refused in (
+        ("MOST_FILES", 0, "too_many_files"),
+        ("MOST_GROUP_BYTES", 0, "group_full"),
+        ("MOST_KEPT_BYTES", 0, "group_full"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(files, limit, most)
+            answer = await act(board, topic, "move", group_id=to)
+            assert code(answer) == (409, refused)
+            assert "二组" in answer.json()["detail"]
+            assert (await act(board, bare, "move", group_id=to)).status_code == 200
+        now = await board.read(topic)
+        assert now["group_id"] == board.key
+        async with frame.database.read() as session:
+            assert (await session.get_one(GroupFile, picture)).group_id == UUID(board.key)
+        bare = await board.topic()
+    assert (await act(board, topic, "move", group_id=to)).status_code == 200
+    async with frame.database.read() as session:
+        assert (await session.get_one(GroupFile, picture)).group_id == UUID(to)

@@ -86,6 +86,9 @@ async def test_wrong_forms_are_shown_again_with_what_was_typed(board: Board) -> 
     assert closed.status_code == 409
     assert "我还想说" in closed.text
     assert "This topic is closed" in closed.text
+    much = "字" * 200_000
+    long = await send(board, board.member, here, title="一", text=much)
+    assert (long.status_code, much in long.text) == (422, True), "1.8 MB as a browser sends it"
     for values in (
         {},
         {"act": "nothing"},

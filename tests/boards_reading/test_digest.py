@@ -44,7 +44,7 @@ async def test_what_is_new_in_a_minute(stage: Stage) -> None:
     (found,) = await said(stage, stage.member)
     assert found.title == "New in your groups: 朗读"
     assert found.body.split("\n") == [
-        f"朗读 · 待讨论 · 1 条新内容：{stage.head.display_name}",
+        f"朗读 · 讨论中 · 1 条新内容：{stage.head.display_name}",
         f"借景抒情 · 已采纳 · 2 条新内容：{other.display_name}、{stage.head.display_name}",
     ]
     (heads,) = await said(stage, stage.head)

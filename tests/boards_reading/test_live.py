@@ -5,6 +5,7 @@ was killed committed and never told.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
@@ -66,6 +67,20 @@ async def test_snapshot_and_events(stage: Stage, app: FastAPI) -> None:
         assert (event["change"], event["post"], event["version"]) == ("topic", None, 2)
 
 
+async def test_words_that_were_taken_out_reach_nobody_later(stage: Stage, app: FastAPI) -> None:
+    topic = await stage.topic()
+    async with opened(stage, app, stage.member) as page:
+        first = await page.sub(f"board:{topic.id}")
+        post = await stage.post(topic, stage.head, tell=True)
+        assert (await page.next("event"))["data"]["words"]["html"] == post.html
+    await stage.of(stage.head, "DELETE", f"/api/posts/{post.id}")
+    async with opened(stage, app, stage.member) as page:
+        await page.sub(f"board:{topic.id}", epoch=first["epoch"], after=first["id"])
+        said = [(await page.next("event"))["data"] for _ in range(2)]
+        assert [one["change"] for one in said] == ["post", "deletion"]
+        assert not any("words" in one for one in said)
+
+
 async def test_what_is_rolled_back_is_not_told(stage: Stage, app: FastAPI) -> None:
     topic = await stage.topic()
     async with opened(stage, app, stage.member) as page:
@@ -76,6 +91,44 @@ async def test_what_is_rolled_back_is_not_told(stage: Stage, app: FastAPI) -> No
                 raise RuntimeError
         await tell(stage.frame, topic, Change.VOTE, version=7)
         assert (await page.next("event"))["data"]["version"] == 7
+
+
+async def test_unread_topics_in_the_header(stage: Stage, app: FastAPI) -> None:
+    """What is read in another tab goes at once, not when the wire next looks by itself."""
+    wire = stage.frame.wire
+    wire.limits = replace(wire.limits, refresh_s=600.0, coalesce_s=0.05)
+    first, second = await stage.topic("一"), await stage.topic("二")
+    inbox = f"inbox:{stage.member.id}"
+    async with opened(stage, app, stage.member) as page:
+        assert (await page.sub(inbox))["data"]["topics"] == 2
+        last = await stage.post(first, stage.head)
+        await stage.read(stage.member, first, last)
+        assert (await page.next("snapshot"))["data"]["topics"] == 1
+        await stage.read(stage.member, second, follows=False)
+        assert (await page.next("snapshot"))["data"]["topics"] == 0
+        await stage.post(first, stage.head)
+        wire.touch(inbox)
+        assert (await page.next("snapshot"))["data"]["topics"] == 1
+        form = {"group": stage.key, "act": "read"}
+        await stage.ask(stage.member, "POST", "/unread", data=form)
+        assert (await page.next("snapshot"))["data"]["topics"] == 0
+
+
+async def test_who_has_nothing_waiting_asks_nothing(
+    stage: Stage, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds who read a new post at once have nothing else unread."""
+    topic = await stage.topic()
+    last = await stage.post(topic, stage.head)
+    await stage.read(stage.member, topic, last)
+    wire = stage.frame.wire
+    touched: list[str] = []
+    async with opened(stage, app, stage.member) as page:
+        assert (await page.sub(f"inbox:{stage.member.id}"))["data"]["topics"] == 0
+        monkeypatch.setattr(wire, "touch", lambda name, **_: touched.append(name))
+        new = await stage.post(topic, stage.head)
+        await stage.read(stage.member, topic, new)
+        assert touched == []
 
 
 @pytest.mark.parametrize("end", ["left", "deleted", "merged"])

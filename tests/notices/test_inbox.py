@@ -166,10 +166,10 @@ async def test_the_number_follows_on_the_wire(
         await page.send(type="sub", topic=topic_of(other.id))
         assert (await page.next("error"))["status"] == 404
         await page.send(type="sub", topic=topic_of(reader.id))
-        assert (await page.next("snapshot"))["data"] == {"unread": 0}
+        assert (await page.next("snapshot"))["data"] == {"unread": 0, "topics": 0}
         await tell(reader)
         await tell.deliver()
-        assert (await page.next("snapshot"))["data"] == {"unread": 1}
+        assert (await page.next("snapshot"))["data"] == {"unread": 1, "topics": 0}
 
 
 async def test_what_a_caller_has_written_wrongly(make: Makers, tell: Told) -> None:

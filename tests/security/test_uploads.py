@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import httpx2
@@ -184,6 +185,30 @@ async def test_too_large(paper: Place, much: int) -> None:
     answer = await paper.send(photo() + b"\0" * much)
     assert answer.status_code == 413
     assert await paper.kept() == before
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_too_much_is_refused_as_everything_is(
+    client: httpx2.AsyncClient, admin: Someone, declared: bool
+) -> None:
+    """Whether the length is said before or found while reading; programs get a problem, people a page."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"x" * (1 << 20)
+
+    body = b"x" * (3 << 20) if declared else pieces()
+    headers = {"content-type": "application/json", "sec-fetch-site": "same-origin"}
+    answer = await client.post("/api/groups", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-security-policy"]
+    form = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+    body = b"x" * (3 << 20) if declared else pieces()
+    page = await client.post("/me", content=body, headers={**headers, **form})
+    assert page.status_code == 413
+    assert page.headers["content-type"].startswith("text/html")
+    assert admin.display_name in page.text
 
 
 async def test_large_files_are_taken_where_files_are_taken_only(

@@ -46,7 +46,7 @@ async def test_a_notice_arrives(browsing: Browsing, notice_server: LiveServer) -
                 link="/me",
                 key=f"{number}",
             )
-    await expect(page.locator(".bell .count")).to_have_text("2")
+    await expect(page.locator(".bell .pending-count")).to_have_text("2")
     await page.get_by_role("link", name="有新通知").click()
     await expect(page.get_by_role("heading", name="实验小学提议结成伙伴关系")).to_be_visible()
     await look(page, "notices", widths=WIDTHS)
@@ -55,9 +55,9 @@ async def test_a_notice_arrives(browsing: Browsing, notice_server: LiveServer) -
     await page.goto(f"{base}/me/notices")
     await page.get_by_role("button", name="收起").first.click()
     await expect(page.locator(".letter")).to_have_count(1)
-    await expect(page.locator(".bell .count")).to_have_text("1")
+    await expect(page.locator(".bell .pending-count")).to_have_text("1")
     await page.get_by_role("button", name="全部看过").click()
-    await expect(page.locator(".bell .count")).to_be_hidden()
+    await expect(page.locator(".bell .pending-count")).to_be_hidden()
     await page.goto(f"{base}/me/notices?away=1")
     await expect(page.locator(".letter")).to_have_count(1)
 

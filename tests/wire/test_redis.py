@@ -67,6 +67,17 @@ async def test_a_page_goes_on_at_another_process(pair: tuple[Rig, Rig]) -> None:
         assert (await page.next())["data"]["text"] == "missed"
 
 
+async def test_what_is_said_in_passing_stays_at_who_was_there(pair: tuple[Rig, Rig]) -> None:
+    one, two = pair
+    async with two.page() as page:
+        first = await page.sub("board:one")
+        one.wire.publish_now("board:one", {"number": 1}, {"words": "gone soon"})
+        assert (await page.next("event"))["data"] == {"number": 1, "words": "gone soon"}
+    async with one.page() as page:
+        await page.sub("board:one", epoch=first["epoch"], after=first["id"])
+        assert (await page.next("event"))["data"] == {"number": 1}
+
+
 async def test_a_process_that_starts_late_has_what_was_missed(
     pair: tuple[Rig, Rig], redis_url: str
 ) -> None:

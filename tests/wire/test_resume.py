@@ -13,7 +13,7 @@ from tests.wire.rig import Json, Page, Rig, running
 from tongke_platform.wire import log
 from tongke_platform.wire.carrier import LocalCarrier
 from tongke_platform.wire.hub import Wire
-from tongke_platform.wire.log import Logs, TopicLog
+from tongke_platform.wire.log import Event, Logs, TopicLog
 
 
 async def test_what_was_missed_follows(rig: Rig) -> None:
@@ -39,6 +39,22 @@ async def test_a_topic_nobody_had_open_keeps_its_events(rig: Rig) -> None:
         answer = await page.sub("board:one", epoch=first["epoch"], after=first["id"])
         assert answer["type"] == "resumed"
         assert (await page.next())["data"]["text"] == "missed"
+
+
+async def test_what_is_said_in_passing_is_not_said_again(rig: Rig) -> None:
+    def tell(number: int) -> None:
+        rig.wire.publish_now("board:one", {"number": number}, {"words": f"{number}"})
+
+    async with rig.page() as page:
+        first = await page.sub("board:one")
+        tell(1)
+        assert (await page.next("event"))["data"] == {"number": 1, "words": "1"}
+        tell(2)
+    async with rig.page() as page:
+        await page.sub("board:one", epoch=first["epoch"], after=first["id"])
+        tell(3)
+        said = [(await page.next("event"))["data"] for _ in range(3)]
+        assert said == [{"number": 1}, {"number": 2}, {"number": 3, "words": "3"}]
 
 
 async def test_another_epoch_gets_a_snapshot(rig: Rig) -> None:
@@ -156,11 +172,11 @@ def test_a_log_has_no_gaps(sizes: list[int], after: int) -> None:
     events = logs.add("board:one", TopicLog("e"))
     other = logs.add("board:other", TopicLog("e"))
     for number, size in enumerate(sizes, 1):
-        logs.append("board:one", f"{number}".ljust(size))
-        logs.append("board:other", "x")
-        assert sum(len(one) for one in (*events.events, *other.events)) <= 200
+        logs.append("board:one", Event(f"{number}", f"{number}".ljust(size)))
+        logs.append("board:other", Event("x"))
+        assert sum(one.chars for one in (*events.events, *other.events)) <= 200
     if events.holds("e", after):
-        rest = [int(text) for text in events.since(after, 1000)]
+        rest = [int(text) for text in events.since(after, 1000, after + 2)]
         assert rest == list(range(after + 1, len(sizes) + 1))
     else:
         assert after < len(sizes)

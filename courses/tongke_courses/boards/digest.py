@@ -6,25 +6,27 @@ at any point it goes on there, and a notice's key keeps it from being told twice
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from tongke_courses.boards.digest_repository import (
     DigestRepository,
+    Filed,
     Happened,
     Mine,
     NewsRepository,
     Reading,
 )
-from tongke_courses.boards.models import BoardDigest, Follow, TopicState
+from tongke_courses.boards.digest_words import FilesNews, News, lines_of, short
+from tongke_courses.boards.models import BoardDigest, Follow
 from tongke_platform import notices
 from tongke_platform.database import first_key
 from tongke_platform.errors import N_
 from tongke_platform.frame import Frame
 from tongke_platform.notices.kinds import NoticeKind, register
 from tongke_platform.notices.texts import language_for
-from tongke_platform.pages.languages import Language, translations
 from tongke_platform.rounds import Rounds
 
 DIGEST = register(
@@ -35,38 +37,25 @@ DIGEST = register(
         "%(topics)s",
     )
 )
-STATES = {
-    TopicState.OPEN: N_("open"),
-    TopicState.ADOPTED: N_("adopted"),
-    TopicState.TRIED: N_("tried"),
-    TopicState.KEPT: N_("kept"),
-    TopicState.DROPPED: N_("dropped"),
-}
 PAGE = "/groups"
 FROM = time(16, 30)
 EVERY_S = 300.0
 BATCH = 500
-MOST_TOPICS = 10
-MOST_NAMES = 2
-TITLE_CHARS = 40
 # A server that stood still for longer does not bring all of it at once.
 FARTHEST = timedelta(days=7)
 NOTHING_READ = Reading(None, None, None)
 BEGINNING = UUID(int=0)
 
+One = TypeVar("One", Happened, Filed)
 ByGroup = Mapping[UUID, Sequence[Happened]]
 
 
-@dataclass
-class News:
-    """What is new in a topic for one person: how many posts, by whom (the last first), and whether it
-    is one they have read in or follow.
-    """
+@dataclass(frozen=True)
+class Day:
+    """What happened, by group."""
 
-    topic: Happened
-    known: bool
-    posts: int = 0
-    names: dict[str, None] = field(default_factory=dict)
+    topics: ByGroup
+    files: Mapping[UUID, Sequence[Filed]]
 
 
 async def send(frame: Frame) -> int:
@@ -82,15 +71,19 @@ async def send(frame: Frame) -> int:
     if found.done_at is not None:
         return 0
     async with frame.database.read() as session:
-        happened = by_group(await NewsRepository(session).happened(found.since, found.until))
+        news = NewsRepository(session)
+        day = Day(
+            by_group(await news.happened(found.since, found.until)),
+            by_group(await news.filed(found.since, found.until)),
+        )
     told = 0
-    while (batch := await _send_batch(frame, found, happened)) is not None:
+    while (batch := await _send_batch(frame, found, day)) is not None:
         told += batch
     return told
 
 
-def by_group(happened: Sequence[Happened]) -> ByGroup:
-    found: dict[UUID, list[Happened]] = {}
+def by_group(happened: Sequence[One]) -> dict[UUID, list[One]]:
+    found: dict[UUID, list[One]] = {}
     for one in happened:
         found.setdefault(one.group_id, []).append(one)
     return found
@@ -108,7 +101,7 @@ async def _begin(frame: Frame, day: date, now: datetime) -> BoardDigest:
         return await digests.add(BoardDigest(day=day, since=min(since, now), until=now))
 
 
-async def _send_batch(frame: Frame, digest: BoardDigest, happened: ByGroup) -> int | None:
+async def _send_batch(frame: Frame, digest: BoardDigest, day: Day) -> int | None:
     """None when everybody has been told, or another process is telling them."""
     today = frame.today()
     async with frame.database.write() as session:
@@ -116,34 +109,49 @@ async def _send_batch(frame: Frame, digest: BoardDigest, happened: ByGroup) -> i
         if found is None:
             return None
         news = NewsRepository(session)
-        people = await news.people(today, found.after_id, BATCH) if happened else ()
+        something = day.topics or day.files
+        people = await news.people(today, found.after_id, BATCH) if something else ()
         if not people:
             found.done_at = frame.now()
             return None
-        topics = (one.id for some in happened.values() for one in some)
+        topics = (one.id for some in day.topics.values() for one in some)
         letters = {
             mine.person_id: letter
             for mine in await news.of(people, today, topics, found.since)
-            if (letter := _letter(frame, found.day, mine, happened))
+            if (letter := _letter(frame, found.day, mine, day))
         }
         told = await notices.send_each(session, DIGEST, letters)
         found.after_id, found.told = people[-1], found.told + told
         return told
 
 
-def _letter(frame: Frame, day: date, mine: Mine, happened: ByGroup) -> notices.Letter | None:
+def _letter(frame: Frame, on: date, mine: Mine, day: Day) -> notices.Letter | None:
     """None when there is nothing new to them."""
     found = sorted(
-        news_of(mine, happened), key=lambda one: (one.known, one.topic.last), reverse=True
+        news_of(mine, day.topics), key=lambda one: (one.known, one.topic.last), reverse=True
     )
-    if not found:
+    files = list(files_of(mine, day.files))
+    if not found and not files:
         return None
+    first = found[0].topic.title if found else files[0].names[0]
     language = language_for(mine.language, frame.settings.default_language)
     return notices.Letter(
-        {"first": _short(found[0].topic.title), "topics": lines_of(found, language)},
-        key=f"board.digest:{day.isoformat()}",
+        {"first": short(first), "topics": lines_of(found, files, language)},
+        key=f"board.digest:{on.isoformat()}",
         link=PAGE,
     )
+
+
+def files_of(mine: Mine, filed: Mapping[UUID, Sequence[Filed]]) -> Iterator[FilesNews]:
+    """Of each of their groups what others brought since they came."""
+    for group, came in mine.came.items():
+        if mine.follows.get(group, Follow.MINE) is Follow.NOTHING:
+            continue
+        new = [
+            one for one in filed.get(group, ()) if one.key > came and one.by_id != mine.person_id
+        ]
+        if new:
+            yield FilesNews(new[0].group, [one.name for one in new])
 
 
 def news_of(mine: Mine, happened: ByGroup) -> Iterator[News]:
@@ -175,32 +183,6 @@ def _news(topic: Happened, person_id: UUID, came: UUID, reading: Reading) -> New
     seen = max(first_key(reading.read_at) if reading.read_at else BEGINNING, came)
     stepped = any(key > seen and by != person_id for key, by in topic.steps)
     return found if found.posts or stepped else None
-
-
-def lines_of(found: Sequence[News], language: Language) -> list[str]:
-    """A line for each topic, and one for how many are left out."""
-    say = translations(language)
-    lines = [_line(one, language) for one in found[:MOST_TOPICS]]
-    if more := max(0, len(found) - MOST_TOPICS):
-        said = say.ngettext("and %(num)s more topic", "and %(num)s more topics", more)
-        lines.append(said % {"num": more})
-    return lines
-
-
-def _line(news: News, language: Language) -> str:
-    say = translations(language)
-    parts = [_short(news.topic.title), say.gettext(STATES[news.topic.state])]
-    if news.posts:
-        names = [one for one in news.names if one]
-        comma = "、" if language == "zh_CN" else ", "
-        who = comma.join(names[:MOST_NAMES]) + ("…" if len(names) > MOST_NAMES else "")
-        said = say.ngettext("%(num)s new post: %(who)s", "%(num)s new posts: %(who)s", news.posts)
-        parts.append(said % {"num": news.posts, "who": who})
-    return " · ".join(parts)
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= TITLE_CHARS else title[: TITLE_CHARS - 1] + "…"
 
 
 def rounds(frame: Frame) -> Rounds:

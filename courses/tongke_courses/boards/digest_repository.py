@@ -8,9 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
+from tongke_courses.boards.file_repository import is_news
 from tongke_courses.boards.models import (
     BoardDigest,
     Follow,
+    GroupFile,
     GroupFollow,
     Post,
     Topic,
@@ -19,6 +21,7 @@ from tongke_courses.boards.models import (
     TopicStep,
 )
 from tongke_courses.boards.reading_repository import there
+from tongke_courses.groups.models import Group
 from tongke_platform.database import ReadSession, Repository, first_key, take_turn
 from tongke_platform.people.models import Membership, Person
 from tongke_platform.people.repository import in_force
@@ -45,6 +48,17 @@ class Happened:
         """The newest key of all: the later, the larger."""
         keys = [one[0] for one in self.posts[-1:]] + [one[0] for one in self.steps[-1:]]
         return max(keys)
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A file that was brought into a group, with the group's name."""
+
+    key: UUID
+    group_id: UUID
+    group: str
+    by_id: UUID | None
+    name: str
 
 
 @dataclass
@@ -109,6 +123,17 @@ class NewsRepository:
         for *topic, key, by in (await self.session.execute(steps.order_by(TopicStep.id))).all():
             _topic(found, topic).steps.append((key, by))
         return [*found.values()]
+
+    async def filed(self, since: datetime, until: datetime) -> list[Filed]:
+        """In all groups, the first first."""
+        new = GroupFile.id >= first_key(since), GroupFile.id < first_key(until)
+        rows = await self.session.execute(
+            select(GroupFile.id, GroupFile.group_id, Group.name, GroupFile.by_id, GroupFile.name)
+            .join(Group, Group.id == GroupFile.group_id)
+            .where(*new, is_news())
+            .order_by(GroupFile.id)
+        )
+        return [Filed(*row) for row in rows.all()]
 
     async def people(self, day: date, after: UUID | None, limit: int) -> Sequence[UUID]:
         """Who belongs to a group on ``day``, in the order of their keys."""

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, delete, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
-from tongke_courses.boards.models import GroupFile
+from tongke_courses.boards.models import GroupFile, Post
 from tongke_courses.materials.models import StoredFile
-from tongke_platform.database import Repository
+from tongke_platform.database import Repository, first_key
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,9 @@ class GroupFileRepository(Repository[GroupFile]):
         )
 
     async def used(self, group_id: UUID) -> Used:
+        return await self._used(GroupFile.group_id == group_id)
+
+    async def _used(self, *where: ColumnElement[bool]) -> Used:
         is_there = GroupFile.deleted_at.is_(None)
         statement = (
             select(
@@ -72,12 +75,53 @@ class GroupFileRepository(Repository[GroupFile]):
             )
             .select_from(GroupFile)
             .join(StoredFile, StoredFile.id == GroupFile.file_id)
-            .where(GroupFile.group_id == group_id)
+            .where(*where)
         )
         files, size, kept = (await self.session.execute(statement)).one()
         return Used(int(files), int(size), int(kept))
+
+    async def carried(self, topic_id: UUID) -> Used:
+        """Of the posts of a topic."""
+        posts = select(Post.id).where(Post.topic_id == topic_id)
+        return await self._used(GroupFile.post_id.in_(posts))
 
     async def drop(self, before: datetime) -> int:
         """Rows of what was taken away before that; the contents are swept when nobody has them."""
         statement = delete(GroupFile).where(GroupFile.deleted_at < before).returning(GroupFile.id)
         return len((await self.session.execute(statement)).scalars().all())
+
+
+def is_news() -> ColumnElement[bool]:
+    """Brought for the group itself, and there."""
+    return and_(
+        GroupFile.deleted_at.is_(None), GroupFile.post_id.is_(None), GroupFile.in_post.is_(False)
+    )
+
+
+class FileNewsRepository(GroupFileRepository):
+    async def since(self, group_id: UUID, moment: datetime, limit: int) -> Sequence[GroupFile]:
+        """What is new in a group, the newest first."""
+        mine = self.base().where(GroupFile.group_id == group_id, is_news())
+        new = mine.where(GroupFile.id > first_key(moment)).order_by(GroupFile.id.desc())
+        return await self.all(new.limit(limit))
+
+    async def untold(self, settled: datetime, longest: datetime) -> Sequence[UUID]:
+        """Groups with files nobody was told of: where none came after ``settled``, or one before
+        ``longest``.
+        """
+        first, last = func.min(GroupFile.created_at), func.max(GroupFile.created_at)
+        statement = (
+            select(GroupFile.group_id)
+            .where(GroupFile.told_at.is_(None))
+            .group_by(GroupFile.group_id)
+            .having(or_(last <= settled, first <= longest))
+        )
+        return (await self.session.execute(statement)).scalars().all()
+
+    async def take_untold(self, group_id: UUID, now: datetime) -> Sequence[GroupFile]:
+        """For who holds the group: the news among them, the first first; all count as told."""
+        untold = GroupFile.group_id == group_id, GroupFile.told_at.is_(None)
+        found = await self.all(self.base().where(*untold, is_news()).order_by(GroupFile.id))
+        statement = update(GroupFile).where(*untold).values(told_at=now)
+        await self.session.execute(statement.execution_options(synchronize_session=False))
+        return found

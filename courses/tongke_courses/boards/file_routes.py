@@ -39,7 +39,9 @@ async def add(
     group_id: UUID, body: GroupFileIn, principal: RequiredPrincipal, frame: TheFrame
 ) -> GroupFileOut:
     """Of a whole upload. Sent again, it is the file there is."""
-    made, part = await files.add(frame, principal, group_id, body.upload_id, body.name)
+    made, part = await files.add(
+        frame, principal, group_id, body.upload_id, body.name, in_post=body.in_post
+    )
     return file_out(made, principal, part)
 
 

@@ -18,12 +18,15 @@ FileName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=25
 
 
 class GroupFileIn(BaseModel):
-    """Of one's own upload. ``name`` unset: as it was sent."""
+    """Of one's own upload. ``name`` unset: as it was sent. ``in_post``: it is to be shown in a post, and
+    nobody is told of it by itself.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     upload_id: UUID
     name: FileName = ""
+    in_post: bool = False
 
 
 class GroupFileOut(BaseModel):

@@ -10,9 +10,10 @@ from tongke_courses.boards.file_repository import GroupFileRepository, Used
 from tongke_courses.boards.models import GroupFile
 from tongke_courses.boards.smalls import Small
 from tongke_courses.groups import rights, service
+from tongke_courses.groups.models import Group
 from tongke_courses.materials import looking, names, uploading
 from tongke_courses.materials.models import StoredFile, Upload
-from tongke_platform.database import ReadSession, WriteSession
+from tongke_platform.database import ReadSession, WriteSession, utc_now
 from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Frame
 from tongke_platform.people.roles import Role
@@ -34,6 +35,18 @@ TOO_LARGE = N_("This file is too large: a file of a group may have %(size)s MB a
 TOO_MANY = N_("This group has %(count)s files, and cannot have more. Please take some away first.")
 NO_SPACE = N_(
     "This file does not fit into the group's %(size)s GB any more. Please take some away first."
+)
+TOO_MANY_CARRIED = N_(
+    "Nothing was moved: the topic brings %(count)s files, and %(group)s has %(there)s of the %(most)s a "
+    "group can have. Please take some away there first."
+)
+NO_SPACE_CARRIED = N_(
+    "Nothing was moved: the files of the topic have %(size)s MB, and of its %(most)s GB %(group)s has "
+    "%(left)s MB left. Please take some away there first."
+)
+RECENT_CARRIED = N_(
+    "Nothing was moved: much was taken away in %(group)s lately and is still kept. There is room again "
+    "in a few weeks."
 )
 RECENT = N_(
     "Much was taken away here lately and is still kept. There is room again in a few weeks."
@@ -93,10 +106,17 @@ def may_remove(by: Principal, part: Role, file: GroupFile) -> bool:
 
 
 async def add(
-    frame: Frame, by: Principal, group_id: UUID, upload_id: UUID, name: str = ""
+    frame: Frame,
+    by: Principal,
+    group_id: UUID,
+    upload_id: UUID,
+    name: str = "",
+    *,
+    in_post: bool = False,
 ) -> tuple[GroupFile, Role]:
     """Of a whole upload of one's own; ``name`` empty: as it was sent. The same content under the same
-    name again is the file there is. And the part of who brings it.
+    name again is the file there is. And the part of who brings it. ``in_post``: it is to be shown in a
+    post, and no news by itself.
 
     Raises NotFound, Forbidden ``not_your_part``, Invalid ``no_upload``, ``file_too_large`` (413),
     ``program``, Conflict ``not_whole``, ``too_many_files``, ``group_full``, StoreTrouble.
@@ -109,8 +129,16 @@ async def add(
     assert upload.file is not None, "finished"
     small = await smalls.of(frame, upload.file)
     async with frame.database.write() as session:
-        kept = await keep(session, by, group_id, name or upload.name, upload.file, small)
-    return kept, part
+        kept = await keep(
+            session,
+            by,
+            group_id,
+            name or upload.name,
+            upload.file,
+            small=small,
+            in_post=in_post,
+        )
+        return kept, part
 
 
 async def keep(
@@ -119,7 +147,9 @@ async def keep(
     group_id: UUID,
     name: str,
     stored: StoredFile,
+    *,
     small: Small | None = None,
+    in_post: bool = False,
 ) -> GroupFile:
     """A file of the store. Raises NotFound, Forbidden, Invalid ``program``, Conflict as ``add``."""
     name = names.clean(name)
@@ -137,6 +167,8 @@ async def keep(
             name=name,
             by_id=by.id,
             **(small.columns if small else {}),
+            in_post=in_post,
+            told_at=utc_now() if in_post else None,
         )
     )
     found = await files.one(group_id, made.id)
@@ -167,6 +199,35 @@ async def _check_room(
         raise Conflict(NO_SPACE, code="group_full", size=MOST_GROUP_BYTES // 10**9)
     if not kept and now.kept + size > MOST_KEPT_BYTES:
         raise Conflict(RECENT, code="group_full")
+
+
+async def check_carried(session: WriteSession, topic_id: UUID, to: Group) -> None:
+    """Whether the files of a topic's posts fit into ``to``, which is held. Raises Conflict
+    ``too_many_files``, ``group_full``.
+    """
+    repository = GroupFileRepository(session)
+    carried = await repository.carried(topic_id)
+    if not carried.kept:
+        return
+    there = await repository.used(to.id)
+    if there.files + carried.files > MOST_FILES:
+        raise Conflict(
+            TOO_MANY_CARRIED, code="too_many_files",
+            count=carried.files, group=to.name, there=there.files, most=MOST_FILES,
+        )  # fmt: skip
+    if there.size + carried.size > MOST_GROUP_BYTES:
+        raise Conflict(
+            NO_SPACE_CARRIED, code="group_full",
+            size=_megabytes(carried.size), group=to.name, most=MOST_GROUP_BYTES // 10**9,
+            left=(MOST_GROUP_BYTES - there.size) // 10**6,
+        )  # fmt: skip
+    if there.kept + carried.kept > MOST_KEPT_BYTES:
+        raise Conflict(RECENT_CARRIED, code="group_full", group=to.name)
+
+
+def _megabytes(size: int) -> int:
+    """Never fewer than there are."""
+    return -(-size // 10**6)
 
 
 async def remove(

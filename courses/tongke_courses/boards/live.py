@@ -100,11 +100,13 @@ class BoardTopic(Kind[UUID]):
     def _on_changed(self, payload: Payload) -> None:
         key = payload["key"]
         said = {name: payload[name] for name in ("change", "post", "version", "at")}
+        live = None
         if payload["words"] is not None:
             # With how many pages there are here to ask for the rest: not all at the same moment.
-            said["words"] = {**payload["words"], "pages": self._open[key]}
+            live = {"words": {**payload["words"], "pages": self._open[key]}}
         wire = self._frame.wire
-        wire.publish_now(wire_topic(key), said)
+        # Not for pages that come back: the post may have been changed or taken out meanwhile.
+        wire.publish_now(wire_topic(key), said, live)
         if said["change"] == Change.POST and not wire.carrier.alone:
             wire.share(wire_topic(key), {"post": said["post"]})
         if said["post"] is None:

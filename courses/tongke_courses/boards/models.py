@@ -226,10 +226,21 @@ class PostReport(Record):
 class GroupFile(Record):
     """A file of a group, or of one of its posts. ``file`` is looked at by content before it is shown.
     ``small_id``, ``width``, ``height`` (pixels): the smaller picture that lists and posts show of one.
+    ``in_post``: it was brought to be shown in a post. ``told_at``: who wants to know of new files has
+    been told of it, or need not be.
     """
 
     __tablename__ = "group_files"
-    __table_args__ = (Index("ix_group_files_group_id_id", "group_id", "id"),)
+    __table_args__ = (
+        Index("ix_group_files_group_id_id", "group_id", "id"),
+        # Few, and looked for twice a minute.
+        Index(
+            "ix_group_files_untold",
+            "group_id",
+            sqlite_where=text("told_at IS NULL"),
+            postgresql_where=text("told_at IS NULL"),
+        ),
+    )
 
     group_id: Mapped[UUID] = mapped_column(ForeignKey("teacher_groups.id", ondelete="CASCADE"))
     post_id: Mapped[UUID | None] = mapped_column(
@@ -241,6 +252,8 @@ class GroupFile(Record):
     height: Mapped[int | None]
     name: Mapped[str] = mapped_column(String(255))
     by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    in_post: Mapped[bool] = mapped_column(default=False)
+    told_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
     file: Mapped[StoredFile] = relationship(lazy="raise", foreign_keys=[file_id])

@@ -3,12 +3,23 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from tongke_courses.boards import holding, indexing, posting, reading, rights, service, telling
+from tongke_courses.boards import (
+    auditing,
+    files,
+    holding,
+    indexing,
+    posting,
+    reading,
+    rights,
+    service,
+    telling,
+)
 from tongke_courses.boards.holding import no_post, no_topic
 from tongke_courses.boards.models import PostReport, Topic
 from tongke_courses.boards.post_repository import PostRepository, ReportRepository
 from tongke_courses.boards.repository import TopicRepository
 from tongke_courses.boards.schemas import MergeIn, MoveIn, ReportIn, SplitIn
+from tongke_courses.groups.models import Group
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Invalid, NotFound
 from tongke_platform.frame import Frame
@@ -23,9 +34,11 @@ async def pin(session: WriteSession, frame: Frame, by: Principal, key: UUID, *, 
     """Twice is no error. Raises NotFound, Forbidden ``not_your_part``, Conflict ``deleted``,
     ``merged``.
     """
-    topic = (await holding.topic(session, by, key, rights.MODERATE)).topic
+    held = await holding.topic(session, by, key, rights.MODERATE)
+    topic = held.topic
     if (topic.pinned_at is not None) is not on:
         topic.pinned_at = frame.now() if on else None
+        auditing.topic(session, by, held, "pinned" if on else "unpinned")
         await service.touched(session, topic)
     return topic
 
@@ -34,9 +47,11 @@ async def close(
     session: WriteSession, frame: Frame, by: Principal, key: UUID, *, on: bool
 ) -> Topic:
     """Nothing new is written in a closed one. Twice is no error. Raises as ``pin``."""
-    topic = (await holding.topic(session, by, key, rights.MODERATE)).topic
+    held = await holding.topic(session, by, key, rights.MODERATE)
+    topic = held.topic
     if (topic.closed_at is not None) is not on:
         topic.closed_at = frame.now() if on else None
+        auditing.topic(session, by, held, "closed" if on else "reopened")
         await service.touched(session, topic)
     return topic
 
@@ -45,13 +60,16 @@ async def move(session: WriteSession, by: Principal, key: UUID, wanted: MoveIn) 
     """Into another group that ``by`` moderates as well, with all its posts and their files.
 
     Raises NotFound ``no_topic``, ``no_group``, Forbidden ``not_your_part``, Conflict ``changed``,
-    ``deleted``, ``merged``.
+    ``deleted``, ``merged``, ``too_many_files``, ``group_full``.
     """
     held = await holding.topic(session, by, key, rights.MODERATE, also=wanted.group_id)
     topic = held.topic
     await service.check_version(session, by, topic, wanted.version)
     if topic.group_id == wanted.group_id:
         return topic
+    to = await session.get_one(Group, wanted.group_id)
+    await files.check_carried(session, topic.id, to)
+    auditing.moved(session, by, topic, held.group, to)
     topic.group_id, topic.pinned_at = wanted.group_id, None
     await session.flush()
     await TopicRepository(session).carry_to_group(topic.id, topic.group_id)
@@ -82,6 +100,7 @@ async def merge(
         raise Invalid(ITSELF, code="itself")
     holding.check_there(into)
     await service.check_version(session, by, gone, wanted.version)
+    auditing.topic(session, by, held, "merged", into=into.title, into_id=into.id)
     await reading.merged(session, gone.id, into.id)
     await topics.carry_over(gone.id, into.id)
     await topics.lead_on(gone.id, into.id)
@@ -109,6 +128,7 @@ async def split(session: WriteSession, by: Principal, key: UUID, wanted: SplitIn
     if len(keys) >= topic.posts:
         raise Invalid(ALL_POSTS, code="all_posts")
     made = await _split_off(session, topic, keys, wanted.title)
+    auditing.topic(session, by, held, "split", into=made.title, into_id=made.id, posts=len(keys))
     for one in (topic, made):
         await service.touched(session, one)
         await indexing.topic_changed(session, one)
@@ -170,10 +190,12 @@ async def answer(
 
     Raises NotFound ``no_group``, ``no_report``, Forbidden ``not_your_part``.
     """
-    await holding.group(session, by, group_id, rights.MODERATE)
+    group, _ = await holding.group(session, by, group_id, rights.MODERATE)
     found = await ReportRepository(session).by_id(key)
     if found is None or found.group_id != group_id:
         raise NotFound(NO_REPORT, code="no_report")
     found.answered_at, found.answered_by_id, found.upheld = frame.now(), by.id, upheld
     await session.flush()
+    topic = await session.get_one(Topic, found.post.topic_id)
+    auditing.report_answered(session, by, group, found, topic, found.post)
     return found

@@ -21,7 +21,7 @@ LABELS = {
     "due_on": N_("Until"),
     "class_id": N_("Class"),
     "person_id": N_("Who"),
-    "group_id": N_("Group"),
+    "group_id": N_("Group of teachers"),
     "into_id": N_("Topic"),
     "post_ids": N_("Posts to split off"),
     "version": N_("Version"),

@@ -29,7 +29,16 @@ from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Conflict, Invalid, NotFound, TooMany
 from tongke_platform.frame import Reading, TheFrame
-from tongke_platform.pages.desk import desk, done, mistake, parse_uuid, query, trouble_of, typed
+from tongke_platform.pages.desk import (
+    LONG_FORM,
+    desk,
+    done,
+    mistake,
+    parse_uuid,
+    query,
+    trouble_of,
+    typed,
+)
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.people.roles import Role
 from tongke_platform.rights import Principal
@@ -127,7 +136,7 @@ async def _form(
     )  # fmt: skip
 
 
-@router.post("/groups/{group_id}/topics/new")
+@router.post("/groups/{group_id}/topics/new", max_body_size=LONG_FORM)
 async def begin(
     request: Request, pages: ThePages, frame: TheFrame, principal: RequiredPrincipal,
     group_id: UUID,

@@ -15,7 +15,7 @@ from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Conflict, Invalid, NotFound, TooMany
 from tongke_platform.frame import Reading, TheFrame
-from tongke_platform.pages.desk import desk, done, mistake, trouble_of, typed
+from tongke_platform.pages.desk import LONG_FORM, desk, done, mistake, trouble_of, typed
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.rights import Principal
 
@@ -69,7 +69,7 @@ async def _form(
     )  # fmt: skip
 
 
-@router.post("/edit")
+@router.post("/edit", max_body_size=LONG_FORM)
 async def change(
     request: Request,
     pages: ThePages,

@@ -18,7 +18,7 @@ from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import Conflict, Invalid, NotFound, TooMany
 from tongke_platform.frame import Reading, TheFrame
-from tongke_platform.pages.desk import desk, done, mistake, parse_uuid, trouble_of, typed
+from tongke_platform.pages.desk import LONG_FORM, desk, done, mistake, parse_uuid, trouble_of, typed
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.pages.viewer import viewer_of
 from tongke_platform.rights import Principal
@@ -82,7 +82,7 @@ async def posts(
     )  # fmt: skip
 
 
-@router.post("/topics/{topic_id}")
+@router.post("/topics/{topic_id}", max_body_size=LONG_FORM)
 async def act(
     request: Request, pages: ThePages, frame: TheFrame, principal: RequiredPrincipal, topic_id: UUID
 ) -> Response:

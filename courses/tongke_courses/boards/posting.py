@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tongke_courses.boards import anchors, drafts, holding, indexing, outs, rights, telling
+from tongke_courses.boards import (
+    anchors,
+    auditing,
+    drafts,
+    holding,
+    indexing,
+    outs,
+    rights,
+    telling,
+)
 from tongke_courses.boards.file_schemas import small_of
 from tongke_courses.boards.holding import Held, no_post
 from tongke_courses.boards.markdown import Audience, Rendered, files_named, render
@@ -250,6 +259,8 @@ async def remove(
         check_removes(held, reason)
     if post.deleted_at is not None:
         return
+    if post.by_id != by.id:
+        auditing.post_removed(session, by, held, post, reason)
     post.deleted_at, post.deleted_by_id, post.deleted_because = frame.now(), by.id, reason
     post.version += 1
     await session.flush()

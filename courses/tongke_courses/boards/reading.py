@@ -1,12 +1,13 @@
 """How far people have read, what they follow, and what is new to them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from tongke_courses.boards import rights
-from tongke_courses.boards.models import Follow, Post, Topic, TopicReading, TopicStep
+from tongke_courses.boards.file_repository import FileNewsRepository
+from tongke_courses.boards.models import Follow, GroupFile, Post, Topic, TopicReading, TopicStep
 from tongke_courses.boards.reading_repository import (
     FollowRepository,
     ReadingRepository,
@@ -16,11 +17,14 @@ from tongke_courses.boards.reading_schemas import ReadingIn
 from tongke_courses.groups import rights as groups
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import NotFound
+from tongke_platform.notices.live import Count
 from tongke_platform.people.roles import Scope
 from tongke_platform.rights import Principal
 
 FARTHEST = timedelta(days=366)
-TOPICS, STEPS = 50, 100
+TOPICS, STEPS, FILES = 50, 100, 50
+# Somebody (``person``) has fewer unread topics.
+READ = "board.read"
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,14 @@ class Unread:
 @dataclass(frozen=True)
 class Changes:
     """Topics with who began them and how many posts are new; steps with their topics' titles and who
-    took them. ``more``: there was more.
+    took them; files that were brought. ``more``: there was more.
     """
 
     since: datetime
     until: datetime
     topics: Sequence[tuple[Topic, str, int]]
     steps: Sequence[tuple[TopicStep, str, str]]
+    files: Sequence[GroupFile]
     more: bool
 
 
@@ -68,7 +73,13 @@ async def note(
         await readings.read_to(by.id, topic.id, post.id, now)
     if "follows" in wanted.model_fields_set:
         await readings.follow(by.id, topic.id, wanted.follows)
+    read(session, by.id)
     return await readings.of_one(by.id, topic.id)
+
+
+def read(session: WriteSession, person_id: UUID) -> None:
+    """What somebody has read, or does not follow any more, leaves the header of their pages."""
+    session.tell(READ, person=person_id)
 
 
 async def follow(session: WriteSession, by: Principal, group_id: UUID, wanted: Follow) -> None:
@@ -109,10 +120,19 @@ async def unread(
 
 
 async def count_unread(session: ReadSession, by: Principal) -> int:
-    """Topics with something new, for the header of pages: at most 100."""
+    """Topics with something new: at most 100."""
     if not any(one.scope is Scope.GROUP for one in by.posts):
         return 0
     return await ReadingRepository(session).count_unread(by.id, by.today)
+
+
+def counting(today: Callable[[], date]) -> Count:
+    """``count_unread`` for the header of pages; ``today`` is the schools' date."""
+
+    async def count(session: ReadSession, person_id: UUID) -> int:
+        return await ReadingRepository(session).count_unread(person_id, today())
+
+    return count
 
 
 async def changes(
@@ -127,8 +147,9 @@ async def changes(
     topics = TopicRepository(session)
     new = await topics.new_in(group_id, since, TOPICS + 1)
     steps = await topics.steps_in(group_id, since, STEPS + 1)
-    more = len(new) > TOPICS or len(steps) > STEPS
-    return Changes(since, now, new[:TOPICS], steps[:STEPS], more)
+    files = await FileNewsRepository(session).since(group_id, since, FILES + 1)
+    more = len(new) > TOPICS or len(steps) > STEPS or len(files) > FILES
+    return Changes(since, now, new[:TOPICS], steps[:STEPS], files[:FILES], more)
 
 
 async def wrote(session: WriteSession, topic: Topic, post: Post, now: datetime, day: date) -> None:

@@ -299,6 +299,22 @@ class FollowRepository(Repository[GroupFollow]):
             )
         )
 
+    async def hearing_all(self, group_id: UUID, day: date) -> Sequence[UUID]:
+        """Who belongs to the group on ``day`` and wants to be told of everything there."""
+        rows = await self.session.execute(
+            select(GroupFollow.person_id)
+            .join(Membership, Membership.person_id == GroupFollow.person_id)
+            .where(
+                GroupFollow.group_id == group_id,
+                GroupFollow.follow == Follow.ALL,
+                Membership.scope == Scope.GROUP,
+                Membership.scope_id == group_id,
+                in_force(day),
+            )
+            .distinct()
+        )
+        return rows.scalars().all()
+
     async def members(self, topic: Topic, day: date) -> list[Member]:
         """Everybody who may read ``topic`` on ``day``, each once."""
         taking_part: Any = union(
@@ -344,6 +360,10 @@ class FollowRepository(Repository[GroupFollow]):
 
 class TryRepository(Repository[TopicTry]):
     model = TopicTry
+
+    async def people_of(self, topic_id: UUID) -> set[UUID]:
+        people = select(TopicTry.person_id).where(TopicTry.topic_id == topic_id)
+        return set((await self.session.execute(people)).scalars())
 
     async def of_one(self, topic_id: UUID, person_id: UUID) -> TopicTry | None:
         return await self.one_or_none(

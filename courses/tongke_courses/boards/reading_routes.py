@@ -6,7 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from tongke_courses.boards import drafts, feeds, reading
+from tongke_courses.boards.file_schemas import href_of
 from tongke_courses.boards.reading_schemas import (
+    ChangedFile,
     ChangedStep,
     ChangedTopic,
     ChangesOut,
@@ -164,6 +166,13 @@ async def changes(
                 note=step.note, class_label=step.class_label, at=step.created_at,
             )
             for step, title, name in found.steps
+        ],
+        files=[
+            ChangedFile(
+                file_id=one.id, name=one.name, by=one.by.display_name if one.by else "",
+                at=one.created_at, href=href_of(one),
+            )
+            for one in found.files
         ],
         more=found.more,
     )  # fmt: skip

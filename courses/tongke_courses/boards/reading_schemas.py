@@ -156,6 +156,14 @@ class ChangedStep(BaseModel):
     at: datetime
 
 
+class ChangedFile(BaseModel):
+    file_id: UUID
+    name: str
+    by: str
+    at: datetime
+    href: str
+
+
 class ChangesOut(BaseModel):
     """What happened in a group after ``since``; ``more``: there was more than is told here."""
 
@@ -163,6 +171,7 @@ class ChangesOut(BaseModel):
     until: datetime
     topics: list[ChangedTopic]
     steps: list[ChangedStep]
+    files: list[ChangedFile]
     more: bool
 
 

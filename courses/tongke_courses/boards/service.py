@@ -6,7 +6,16 @@ from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
-from tongke_courses.boards import anchors, holding, indexing, outs, posting, rights, telling
+from tongke_courses.boards import (
+    anchors,
+    auditing,
+    holding,
+    indexing,
+    outs,
+    posting,
+    rights,
+    telling,
+)
 from tongke_courses.boards.holding import no_topic
 from tongke_courses.boards.models import Topic
 from tongke_courses.boards.post_repository import PostRepository
@@ -217,6 +226,7 @@ async def remove(
     alone = held.topic.by_id == by.id and await _alone(session, by, key)
     if not alone:
         posting.check_removes(held, reason)
+        auditing.topic(session, by, held, "removed", person_id=held.topic.by_id, reason=reason)
     topic = held.topic
     topic.deleted_at, topic.deleted_by_id, topic.deleted_because = frame.now(), by.id, reason
     await touched(session, topic)

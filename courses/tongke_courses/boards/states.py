@@ -69,6 +69,7 @@ async def step(session: WriteSession, by: Principal, key: UUID, wanted: StepIn) 
     elif mine is not None and wanted.state is TopicState.TRIED:
         mine.done_at, mine.step_id = made.created_at, made.id
     await _tell_facts(session, by, held, made, before, where)
+    await telling.stepped(session, topic, made, by.name, by.today)
     await service.touched(session, topic)
     return topic
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tongke_courses.boards import reading, rights
-from tongke_courses.boards.models import Follow, Post, Topic, TopicTry
+from tongke_courses.boards.models import Follow, Post, Topic, TopicState, TopicStep, TopicTry
 from tongke_courses.boards.reading_repository import FollowRepository, Member, TryRepository
 from tongke_courses.groups.models import Group
 from tongke_platform import notices
@@ -44,6 +44,29 @@ NAMED = register(
         mail=Choice.NOW,
     )
 )
+STEPPED = register(
+    NoticeKind(
+        "board.stepped",
+        N_("What becomes of a topic you follow: adopted, tried, kept, dropped"),
+        "%(step_said)s",
+        "%(about)s",
+        # It is in the daily digest of boards.
+        mail=Choice.OFF,
+    )
+)
+STEPS = {
+    TopicState.OPEN: N_("%(by)s opened %(title)s anew"),
+    TopicState.ADOPTED: N_("%(by)s adopted %(title)s"),
+    TopicState.TRIED: N_("%(by)s tried out %(title)s"),
+    TopicState.KEPT: N_("%(by)s decided to keep %(title)s"),
+    TopicState.DROPPED: N_("%(by)s decided to drop %(title)s"),
+}
+STEPS_IN_CLASS = {
+    **STEPS,
+    TopicState.TRIED: N_("%(by)s tried out %(title)s in %(class)s"),
+    TopicState.KEPT: N_("%(by)s decided to keep %(title)s after %(class)s"),
+    TopicState.DROPPED: N_("%(by)s decided to drop %(title)s after %(class)s"),
+}
 ASKED_TO_TRY = register(
     NoticeKind(
         "board.asked_to_try",
@@ -129,6 +152,38 @@ async def changed(
 ) -> None:
     """Something else happened to ``topic``, or to one of its posts."""
     _tell(session, topic, change, post)
+
+
+async def stepped(
+    session: WriteSession, topic: Topic, step: TopicStep, by: str, day: date | None = None
+) -> None:
+    """``step`` was taken by somebody called ``by``. Who is asked to try it takes part as well."""
+    trying = await TryRepository(session).people_of(topic.id)
+    group = (await session.get_one(Group, topic.group_id)).name
+    params = {
+        "step_said": (STEPS_IN_CLASS if step.class_label else STEPS)[step.state],
+        "by": by,
+        "title": topic.title,
+        "class": step.class_label,
+        "about": [*filter(None, (" · ".join(filter(None, (group, step.class_label))), step.note))],
+    }
+    members = await _members(session, topic, day)
+    await notices.send(
+        session,
+        to=[
+            one.person_id for one in members if one.person_id != step.by_id and _wants(one, trying)
+        ],
+        kind=STEPPED,
+        params=params,
+        link=page_of(topic.id),
+        key=f"board.stepped:{step.id}",
+    )
+
+
+def _wants(member: Member, trying: Collection[UUID]) -> bool:
+    if member.follows_topic is None and member.follow is Follow.MINE:
+        return member.taking_part or member.person_id in trying
+    return _wants_posts(member)
 
 
 async def asked_to_try(

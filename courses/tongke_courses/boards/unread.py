@@ -53,4 +53,5 @@ async def read_all(
 ) -> int:
     """Every topic of the group up to the post ``upto``; how many. Raises NotFound ``no_group``."""
     reading.check_group(by, group_id)
+    reading.read(session, by.id)
     return await UnreadRepository(session).read_group(by.id, group_id, by.today, upto, now)

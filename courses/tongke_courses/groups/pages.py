@@ -16,7 +16,16 @@ from tongke_courses.groups.schemas import GroupChange, GroupIn
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.errors import N_, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Reading, TheFrame
-from tongke_platform.pages.desk import desk, done, mistake, parse_uuid, query, trouble_of, typed
+from tongke_platform.pages.desk import (
+    LONG_FORM,
+    desk,
+    done,
+    mistake,
+    parse_uuid,
+    query,
+    trouble_of,
+    typed,
+)
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.people.roles import Role
 from tongke_platform.rights import Principal
@@ -74,7 +83,7 @@ def _form(
     )  # fmt: skip
 
 
-@router.post("/groups/new")
+@router.post("/groups/new", max_body_size=LONG_FORM)
 async def create(
     request: Request, pages: ThePages, frame: TheFrame, principal: RequiredPrincipal
 ) -> Response:
@@ -180,7 +189,7 @@ async def edit(
     return _form(request, pages, principal, values, group=seen.group)
 
 
-@router.post("/groups/{group_id}/edit")
+@router.post("/groups/{group_id}/edit", max_body_size=LONG_FORM)
 async def change(
     request: Request,
     pages: ThePages,

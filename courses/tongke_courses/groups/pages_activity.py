@@ -15,7 +15,7 @@ from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession, WriteSession
 from tongke_platform.errors import N_, Conflict, Invalid, NotFound
 from tongke_platform.frame import Frame, Reading, TheFrame
-from tongke_platform.pages.desk import desk, done, mistake, parse_uuid, trouble_of, typed
+from tongke_platform.pages.desk import LONG_FORM, desk, done, mistake, parse_uuid, trouble_of, typed
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.pages.times import local
 from tongke_platform.rights import Principal
@@ -101,7 +101,7 @@ ACTS = {
 }
 
 
-@router.post("/activities/{activity_id}")
+@router.post("/activities/{activity_id}", max_body_size=LONG_FORM)
 async def act(
     request: Request,
     pages: ThePages,

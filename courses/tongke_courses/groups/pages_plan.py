@@ -22,7 +22,7 @@ from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.database import ReadSession
 from tongke_platform.errors import N_, Conflict, Forbidden, NotFound
 from tongke_platform.frame import Frame, Reading, TheFrame
-from tongke_platform.pages.desk import desk, done, mistake, trouble_of, typed
+from tongke_platform.pages.desk import LONG_FORM, desk, done, mistake, trouble_of, typed
 from tongke_platform.pages.rendering import Pages, ThePages
 from tongke_platform.rights import Principal
 
@@ -67,7 +67,7 @@ async def _form(
     )  # fmt: skip
 
 
-@router.post("/groups/{group_id}/activities/new")
+@router.post("/groups/{group_id}/activities/new", max_body_size=LONG_FORM)
 async def plan(
     request: Request,
     pages: ThePages,
@@ -124,7 +124,7 @@ async def edit(
     )
 
 
-@router.post("/activities/{activity_id}/edit")
+@router.post("/activities/{activity_id}/edit", max_body_size=LONG_FORM)
 async def change(
     request: Request,
     pages: ThePages,

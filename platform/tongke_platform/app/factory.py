@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from tongke_courses.boards import digest as board_digest
 from tongke_courses.boards import feeds as board_feeds
+from tongke_courses.boards import file_telling, reading
 from tongke_courses.boards import files as group_files
 from tongke_courses.boards.live import BoardTopic
 from tongke_courses.catalogue import arriving, coming
@@ -28,6 +29,7 @@ from tongke_platform.accounts.limiter import make_limiter
 from tongke_platform.accounts.oidc import read_providers
 from tongke_platform.accounts.sms import make_sms
 from tongke_platform.app import audited, problems, rechecks, rules, searching, slices
+from tongke_platform.app.bodies import LimitBodies
 from tongke_platform.app.health import Probes, health_routes
 from tongke_platform.app.media import Media, hls_base
 from tongke_platform.app.rates import LimitRequests
@@ -108,20 +110,20 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        max_body_size=slices.MAX_BODY,
         lifespan=_lifespan(frame, relay, hls, media, boards),
         middleware=[
             Middleware(MeasureRequests, metrics=metrics),
             Middleware(LogRequests),
             Middleware(SecurityHeaders),
             Middleware(KnowOrigin),
+            Middleware(LimitBodies, most=slices.MAX_BODY),
             Middleware(LimitRequests, settings=settings),
             Middleware(SameOrigin),
         ],
     )
     app.state.frame = frame
     app.state.live_hub, app.state.attendance = media.hub, media.attendance
-    frame.wire.register(Inbox(frame))
+    _add_inbox(frame)
     tasks.register(frame, media)
     tasks.register_facts(frame)
     import_tasks.register(frame.jobs, frame)
@@ -139,6 +141,12 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
     app.router.routes.extend(_media_routes(settings, frame, media, relay))
     app.router.routes.extend(health_routes(Probes(relay, hls), metrics))
     return app
+
+
+def _add_inbox(frame: Frame) -> None:
+    inbox = Inbox(frame, {"topics": reading.counting(frame.today)})
+    frame.wire.register(inbox)
+    frame.events.listen(reading.READ, lambda told: inbox.fewer(told["person"], "topics"))
 
 
 def _media_routes(
@@ -180,7 +188,7 @@ def _lifespan(
         rounds = (
             delivering.rounds(frame), fact_tasks.rounds(frame), retention.rounds(frame), looks,
             material_tasks.rounds(frame), rebuild.rounds(frame), group_tasks.rounds(frame),
-            group_files.rounds(frame), board_digest.rounds(frame),
+            group_files.rounds(frame), board_digest.rounds(frame), file_telling.rounds(frame),
         )  # fmt: skip
         await frame.wire.start()
         media.start()

@@ -38,6 +38,8 @@ FIELDS: dict[str, str] = {
     "unchanged": N_("as they are"),
     "wrong": N_("to correct"),
     "expires_at": N_("Until"),
+    "group": N_("Group of teachers"),
+    "into": N_("Other topic"),
     "kind": N_("Kind"),
     "label": N_("Name"),
     "manager_id": N_("Managing school"),
@@ -47,6 +49,7 @@ FIELDS: dict[str, str] = {
     "parent_id": N_("Belongs to"),
     "person_id": N_("Person"),
     "post": N_("Post"),
+    "posts": N_("Posts of a topic"),
     "purpose": N_("Consent"),
     "reason": N_("Reason"),
     "region_id": N_("Region"),
@@ -58,9 +61,15 @@ FIELDS: dict[str, str] = {
     "suspended_at": N_("Paused"),
     "token": N_("Address"),
     "until": N_("Until"),
+    "upheld": N_("Found not right"),
 }
 # Said by the entry itself, or of no use to a person.
-UNSAID = frozenset({"scope", "partnership_id", "pupil_id", "class_id", "act", "way"})
+UNSAID = frozenset(
+    {
+        "scope", "partnership_id", "pupil_id", "class_id", "act", "way", "topic_id", "post_id",
+        "into_id",
+    }
+)  # fmt: skip
 VALUES: dict[str, Mapping[str, str]] = {
     "purpose": {purpose.value: words.name for purpose, words in WORDS.items()},
     "state": {

@@ -18,7 +18,8 @@ class Urgency(StrEnum):
 class NoticeKind:
     """``label``, ``title`` and ``body`` are messages; the last two with %(name)s places.
 
-    A param whose name ends in ``_at`` is an instant (ISO 8601) and shown in the schools' zone.
+    A param whose name ends in ``_at`` is an instant (ISO 8601) and shown in the schools' zone; one that
+    ends in ``_said`` is a message as well, shown in the reader's language.
     """
 
     name: str

@@ -37,7 +37,8 @@ async def send(
 
     ``key`` names what is told (``lesson.planned:{id}``): nobody is told it twice. ``link`` is an
     address of ours. ``params`` fill the kind's messages; instants are datetimes with a name that
-    ends in ``_at``, a list of the body's is shown line by line. ``school_id`` is the school whose chat groups may hear of it, None for none.
+    ends in ``_at``, a message of the program's own (with places for the others) has one that ends in
+    ``_said``, a list of the body's is shown line by line. ``school_id`` is the school whose chat groups may hear of it, None for none.
     Raises ValueError and KeyError for what a caller has written wrongly.
     """
     found = kind if isinstance(kind, NoticeKind) else named(kind)

@@ -13,6 +13,7 @@ from tongke_platform.notices.kinds import known, named
 from tongke_platform.pages.languages import Language, named_language, translations
 from tongke_platform.pages.times import clock, local
 
+SENTENCE = "_said"
 GONE = N_("A notice of a kind there is no longer")
 
 
@@ -33,6 +34,9 @@ def words(kind: str, params: Mapping[str, Any], language: Language, zone: ZoneIn
     if not known(kind):
         return Words(say(GONE), "")
     filled = _Params({name: _shown(name, one, language, zone) for name, one in params.items()})
+    for name in params:
+        if name.endswith(SENTENCE):
+            filled[name] = say(filled[name]) % filled
     found = named(kind)
     return Words(say(found.title) % filled, say(found.body) % filled)
 

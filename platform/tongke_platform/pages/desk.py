@@ -18,6 +18,8 @@ from tongke_platform.pages.viewer import viewer_of
 from tongke_platform.rights import Principal
 
 COOKIE = "tongke_said"
+# Of forms for long texts: what is too long comes back to be made shorter, far beyond what is taken.
+LONG_FORM = 4 << 20
 _SECONDS = 60
 # Anything else after a % could ask for a terabyte of spaces.
 _FOREIGN_PLACE = re.compile(r"%(?!\(\w+\)s)")
@@ -88,7 +90,7 @@ def _take(request: Request, pages: Pages) -> Toast | None:
 
 async def typed(request: Request) -> dict[str, str]:
     """The fields of a form as they were typed; files are refused."""
-    form = await request.form(max_files=0, max_fields=100)
+    form = await request.form(max_files=0, max_fields=100, max_part_size=LONG_FORM)
     return {key: value for key, value in form.items() if isinstance(value, str)}
 
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from tongke_platform.wire import messages
-from tongke_platform.wire.log import Logs, TopicLog, new_epoch
+from tongke_platform.wire.log import Event, Logs, TopicLog, new_epoch
 from tongke_platform.wire.refs import LocalRefs, Refs
 
 
@@ -38,13 +38,22 @@ class Carrier(Protocol):
 
     def unpin(self, log: TopicLog) -> None: ...
 
-    def publish(self, topic: str, data: str) -> None:
-        """Append an event (JSON) to the topic's log, in every process."""
+    def publish(self, topic: str, data: str, live: str = "") -> None:
+        """Append an event (JSON) to the topic's log, in every process. ``live``: further members of it
+        (JSON), for pages that are there when it happens.
+        """
         ...
 
     def signal(self, name: str, topic: str, data: str = "") -> None:
         """Tell every process; here at once, elsewhere as soon as can be, or never."""
         ...
+
+
+def event_of(topic: str, number: int, data: str, live: str) -> Event:
+    text = messages.event(topic, number, data)
+    if not live:
+        return Event(text)
+    return Event(text, messages.event(topic, number, messages.with_more(data, live)))
 
 
 class LocalCarrier:
@@ -78,9 +87,9 @@ class LocalCarrier:
     def _log(self, topic: str) -> TopicLog:
         return self._logs.get(topic) or self._logs.add(topic, TopicLog(new_epoch()))
 
-    def publish(self, topic: str, data: str) -> None:
+    def publish(self, topic: str, data: str, live: str = "") -> None:
         log = self._log(topic)
-        self._logs.append(topic, messages.event(topic, log.last + 1, data))
+        self._logs.append(topic, event_of(topic, log.last + 1, data, live))
         if self._sink is not None:
             self._sink.on_events(topic)
 

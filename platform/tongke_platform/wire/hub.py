@@ -80,9 +80,12 @@ class Wire:
         text = _event_text(topic, data)
         session.after_commit(lambda: self.carrier.publish(topic, text))
 
-    def publish_now(self, topic: str, data: Json) -> None:
-        """An event of what is committed already. Raises ValueError as ``publish`` does."""
-        self.carrier.publish(topic, _event_text(topic, data))
+    def publish_now(self, topic: str, data: Json, live: Json | None = None) -> None:
+        """An event of what is committed already. ``live``: further members of it that only pages hear
+        which are there now; who comes back later asks. Raises ValueError as ``publish`` does.
+        """
+        more = _event_text(topic, live) if live else ""
+        self.carrier.publish(topic, _event_text(topic, data), more)
 
     def touch(self, topic: str, *, everywhere: bool = True) -> None:
         """What a state topic is about has changed. ``everywhere=False``: the other processes know

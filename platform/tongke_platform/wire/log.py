@@ -3,6 +3,7 @@
 import secrets
 from collections import OrderedDict, deque
 from itertools import islice
+from typing import NamedTuple
 
 EVENTS_PER_TOPIC = 2048
 CHARS_IN_ALL = 64 << 20
@@ -11,6 +12,19 @@ TOPICS_IN_ALL = 50_000
 
 def new_epoch() -> str:
     return secrets.token_hex(8)
+
+
+class Event(NamedTuple):
+    """A message, and ``live``, the same with what only pages hear that are there when it happens: what
+    was said in passing may have been taken back by the time a page comes back.
+    """
+
+    text: str
+    live: str = ""
+
+    @property
+    def chars(self) -> int:
+        return len(self.text) + len(self.live)
 
 
 class TopicLog:
@@ -25,7 +39,7 @@ class TopicLog:
     def __init__(self, epoch: str, last: int = 0) -> None:
         self.epoch = epoch
         self.last = last
-        self.events: deque[str] = deque()
+        self.events: deque[Event] = deque()
         self.chars = 0
         self.pins = 0
 
@@ -33,25 +47,28 @@ class TopicLog:
         self.epoch, self.last, self.chars = epoch, last, 0
         self.events.clear()
 
-    def append(self, text: str) -> None:
+    def append(self, event: Event) -> None:
         """The event ``last + 1``."""
         self.last += 1
-        self.events.append(text)
-        self.chars += len(text)
+        self.events.append(event)
+        self.chars += event.chars
         if len(self.events) > EVENTS_PER_TOPIC:
             self.drop_oldest()
 
     def drop_oldest(self) -> None:
-        self.chars -= len(self.events.popleft())
+        self.chars -= self.events.popleft().chars
 
     def holds(self, epoch: str, after: int) -> bool:
         """Whether a page that has everything up to ``after`` can be told the rest."""
         return epoch == self.epoch and after >= self.last - len(self.events)
 
-    def since(self, after: int, most: int) -> list[str]:
-        """At most ``most`` events following ``after``, which the log holds."""
+    def since(self, after: int, most: int, live_after: int) -> list[str]:
+        """At most ``most`` events following ``after``, which the log holds; those after ``live_after``
+        as they are for who is there.
+        """
         start = after - (self.last - len(self.events))
-        return list(islice(self.events, start, start + most))
+        found = enumerate(islice(self.events, start, start + most), after + 1)
+        return [(one.live if number > live_after else "") or one.text for number, one in found]
 
 
 class Logs:
@@ -79,11 +96,11 @@ class Logs:
             self._forget_one()
         return log
 
-    def append(self, topic: str, text: str) -> None:
+    def append(self, topic: str, event: Event) -> None:
         """To a log that is here."""
         log = self._logs[topic]
         self._chars -= log.chars
-        log.append(text)
+        log.append(event)
         self._chars += log.chars
         self._logs.move_to_end(topic)
         if self._chars > self._most_chars:
@@ -104,7 +121,7 @@ class Logs:
     def _make_room(self) -> None:
         for log in self._logs.values():
             while log.events and self._chars > self._most_chars:
-                self._chars -= len(log.events[0])
+                self._chars -= log.events[0].chars
                 log.drop_oldest()
             if self._chars <= self._most_chars:
                 return

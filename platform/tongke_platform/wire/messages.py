@@ -100,6 +100,11 @@ def event(topic: str, number: int, data: str) -> str:
     return f'{{"type":"event","topic":{json.dumps(topic)},"id":{number},"data":{data}}}'
 
 
+def with_more(data: str, more: str) -> str:
+    """One JSON object of two, neither of them empty, that have no member in common."""
+    return f"{data[:-1]},{more[1:]}"
+
+
 def ack(topic: str, ref: str, data: Json | None) -> str:
     answer: Json = {"type": "ack", "topic": topic, "ref": ref}
     return dumps(answer if data is None else {**answer, "data": data})

@@ -18,8 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from tongke_platform.wire import messages
-from tongke_platform.wire.carrier import Sink
+from tongke_platform.wire.carrier import Sink, event_of
 from tongke_platform.wire.log import Logs, TopicLog, new_epoch
 from tongke_platform.wire.redis_refs import RedisRefs
 from tongke_platform.wire.refs import Refs
@@ -41,7 +40,7 @@ ANSWER_S = 5.0
 TROUBLE = (RedisError, OSError, TimeoutError)
 
 # KEYS: the topic's hash, the stream. ARGV: an epoch if a new one is needed, topic, data, seconds,
-# events kept. Data "" begins a new epoch: whoever has the topic must read it afresh.
+# events kept, what is for pages that are there. Data "" begins a new epoch: whoever has the topic must read it afresh.
 _APPEND = """
 local at = KEYS[1]
 if ARGV[3] == '' or redis.call('EXISTS', at) == 0 then
@@ -51,7 +50,7 @@ local id = 0
 if ARGV[3] ~= '' then id = redis.call('HINCRBY', at, 'id', 1) end
 redis.call('EXPIRE', at, ARGV[4])
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*',
-  't', ARGV[2], 'e', redis.call('HGET', at, 'epoch'), 'n', id, 'd', ARGV[3])
+  't', ARGV[2], 'e', redis.call('HGET', at, 'epoch'), 'n', id, 'd', ARGV[3], 'l', ARGV[6])
 return id
 """
 # KEYS: the topic's hash. ARGV: an epoch if a new one is needed, seconds.
@@ -94,7 +93,7 @@ class RedisCarrier:
         self._sink: Sink | None = None
         self._run_id = ""
         self._read_to = {EVENTS: "0-0", SIGNALS: "0-0"}
-        self._waiting: deque[tuple[str, str]] = deque()
+        self._waiting: deque[tuple[str, str, str]] = deque()
         self._signals: deque[tuple[str, str, str]] = deque()
         self._doubtful: dict[str, None] = {}
         self._more = asyncio.Event()
@@ -142,10 +141,10 @@ class RedisCarrier:
 
     # Writing
 
-    def publish(self, topic: str, data: str) -> None:
+    def publish(self, topic: str, data: str, live: str = "") -> None:
         if len(self._waiting) >= WAITING:
             self._doubt()
-        self._waiting.append((topic, data))
+        self._waiting.append((topic, data, live))
         self._more.set()
 
     def signal(self, name: str, topic: str, data: str = "") -> None:
@@ -157,7 +156,7 @@ class RedisCarrier:
 
     def _doubt(self) -> None:
         """Too much waits: pages will read those topics afresh instead."""
-        self._doubtful.update(dict.fromkeys(topic for topic, _ in self._waiting))
+        self._doubtful.update(dict.fromkeys(topic for topic, _, _ in self._waiting))
         self._waiting.clear()
 
     async def _write(self) -> None:
@@ -183,8 +182,8 @@ class RedisCarrier:
             await self._redis.xadd(SIGNALS, fields, maxlen=SIGNALS_KEPT, approximate=True)
             self._signals.popleft()
 
-    async def _put(self, topic: str, data: str) -> None:
-        args = [new_epoch(), topic, data, TOPIC_KEPT_S, EVENTS_KEPT]
+    async def _put(self, topic: str, data: str, live: str = "") -> None:
+        args = [new_epoch(), topic, data, TOPIC_KEPT_S, EVENTS_KEPT, live]
         try:
             await self._append(keys=[AT + topic, EVENTS], args=args)
         except TROUBLE:
@@ -238,7 +237,7 @@ class RedisCarrier:
         if found.epoch != epoch or number != found.last + 1:
             self._logs.restart(topic, epoch, max(0, number - 1))
         if number:
-            self._logs.append(topic, messages.event(topic, number, fields["d"]))
+            self._logs.append(topic, event_of(topic, number, fields["d"], fields.get("l", "")))
         if self._sink is not None:
             self._sink.on_events(topic)
 

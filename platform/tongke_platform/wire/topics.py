@@ -37,9 +37,11 @@ class Page(Protocol):
 
 
 class Subscription:
-    """A topic open on a page. ``sent`` is the last id it was sent in ``epoch``."""
+    """A topic open on a page. ``sent`` is the last id it was sent in ``epoch``; what follows ``there``
+    happened while it was open.
+    """
 
-    __slots__ = ("checked_at", "context", "epoch", "page", "sent", "topic", "variant")
+    __slots__ = ("checked_at", "context", "epoch", "page", "sent", "there", "topic", "variant")
 
     def __init__(self, page: Page, topic: "Topic", context: Any, now: float) -> None:
         self.page = page
@@ -52,7 +54,7 @@ class Subscription:
         self.context = context
         self.variant = self.topic.kind.variant(context)
         if not same:
-            self.epoch, self.sent = "", 0
+            self.epoch, self.sent, self.there = "", 0, 0
 
 
 class Snapshot:
@@ -141,7 +143,7 @@ class EventTopic(Topic):
     def resume(self, sub: Subscription, epoch: str, after: int) -> str | None:
         if not self.events.holds(epoch, after):
             return None
-        sub.epoch, sub.sent = epoch, after
+        sub.epoch, sub.sent, sub.there = epoch, after, self.events.last
         return messages.resumed(self.name, epoch, after)
 
     def touch(self) -> None:
@@ -149,10 +151,13 @@ class EventTopic(Topic):
 
     async def take(self, sub: Subscription) -> list[str]:
         if not self.events.holds(sub.epoch, sub.sent):
+            here = self.events.last
             made = await self._make(sub)
             sub.epoch, sub.sent = made.epoch, made.id
+            # The snapshot may have been begun for a page that came earlier.
+            sub.there = max(made.id, here)
             return [made.text]
-        found = self.events.since(sub.sent, BATCH)
+        found = self.events.since(sub.sent, BATCH, sub.there)
         sub.sent += len(found)
         return found
 

@@ -143,7 +143,7 @@ async function add(upload: string, name: string, group: string): Promise<string>
   const answer = await fetch(`/api/groups/${group}/files`, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ upload_id: upload, name }),
+    body: JSON.stringify({ upload_id: upload, name, in_post: true }),
   });
   if (!answer.ok) throw await problemOf(answer);
   return ((await answer.json()) as { id: string }).id;

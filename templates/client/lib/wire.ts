@@ -303,3 +303,11 @@ export class Wire {
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS);
   }
 }
+
+let own: Wire | null = null;
+
+/** The one socket of a page whose reader is signed in. */
+export function ofPage(): Wire {
+  own ??= new Wire();
+  return own;
+}

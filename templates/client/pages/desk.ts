@@ -1,7 +1,5 @@
 /** Lists of the administration: choosing many rows, and a bar that shows while some are chosen. */
 
-import { ring } from "../lib/bell";
-
 function every<T extends HTMLElement>(selector: string, within: ParentNode = document): T[] {
   return Array.from(within.querySelectorAll<T>(selector));
 }
@@ -41,4 +39,3 @@ every<HTMLFormElement>("form.filter").forEach(ask);
 for (const button of every<HTMLButtonElement>("button[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
-ring();

@@ -1,6 +1,5 @@
 /** Files on their way to a lesson, a course, a group or an import: how far, pause, go on, give up. */
 
-import { ring } from "../lib/bell";
 import { _, element, pageData, say } from "../lib/page";
 import { problemOf, wordsFor } from "../lib/problem";
 import { startUpload, type Progress, type Sending } from "../lib/upload";
@@ -150,10 +149,15 @@ function send(file: File): void {
 }
 
 const chooser = document.getElementById("files") as HTMLInputElement | null;
-chooser?.addEventListener("change", () => {
+function sendChosen(): void {
+  if (!chooser) return;
   for (const file of Array.from(chooser.files ?? [])) send(file);
   chooser.value = "";
-});
+}
+
+chooser?.addEventListener("change", sendChosen);
+// Somebody may have been quicker than this script.
+sendChosen();
 addEventListener("beforeunload", (event) => {
   if (underWay > 0) event.preventDefault();
 });
@@ -179,4 +183,3 @@ function later(url: string): void {
 }
 
 if (data.url && data.running) later(data.url);
-ring();

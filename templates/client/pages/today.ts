@@ -1,6 +1,5 @@
 /** Today: the lessons' states and buttons follow what happens while the page stays open. */
 
-import { ring } from "../lib/bell";
 import { element, expose } from "../lib/page";
 
 const EVERY_MS = 30_000;
@@ -17,7 +16,6 @@ async function refresh(): Promise<void> {
   here.replaceWith(fresh);
 }
 
-ring();
 setInterval(() => void refresh(), EVERY_MS);
 document.addEventListener("visibilitychange", () => void refresh());
 expose({ refreshed: () => refreshed });

@@ -4,7 +4,7 @@ import { composers, keep } from "../lib/composer";
 import { setFormulas } from "../lib/formulas";
 import { Outbox } from "../lib/outbox";
 import { _, element, expose, ngettext, pageData } from "../lib/page";
-import { Wire } from "../lib/wire";
+import { ofPage } from "../lib/wire";
 
 /** A form of its own has no topic. `ends`: this page has the last posts there are. */
 interface TopicPage {
@@ -331,7 +331,7 @@ if (page.topic) {
   letter().after(end);
   void setFormulas(letter(), page.formulas ?? "");
   watchReading();
-  new Wire().open<{ post: string | null }>(`board:${page.topic}`, {
+  ofPage().open<{ post: string | null }>(`board:${page.topic}`, {
     onSnapshot: ({ post }) => {
       if (post && post > last) inTurn(more);
     },

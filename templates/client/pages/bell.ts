@@ -1,0 +1,5 @@
+/** On every page of who is signed in. */
+
+import { ring } from "../lib/bell";
+
+ring();
