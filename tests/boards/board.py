@@ -1,5 +1,6 @@
 """A group with a person of every part, and who is outside it; what they write."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ from tests.makers import Someone
 from tongke_courses.boards.models import GroupFile
 from tongke_courses.materials.models import StoredFile
 from tongke_platform.accounts.limiter import LocalLimiter
+from tongke_platform.people import service as people
 from tongke_platform.people.roles import Role
 
 
@@ -17,19 +19,25 @@ class Board(Stage):
     """
 
     async def fill(self) -> "Board":
+        """Put there, not invited: how one comes in is tried by the tests of groups."""
         self.planner = await self.make.person(self.school, Role.LEAD_TEACHER)
         self.researcher = await self.make.person(self.far, Role.LEAD_TEACHER)
         self.guest = await self.make.person(self.far, Role.LOCAL_TEACHER)
         self.left = await self.make.person(self.far, Role.LOCAL_TEACHER)
-        for who, part in (
-            (self.member, "group_member"),
-            (self.planner, "lead_planner"),
-            (self.researcher, "group_researcher"),
-            (self.guest, "observer"),
-            (self.left, "group_member"),
-        ):
-            await self.bring_in(who, part)
-        await self.take_out(self.left)
+        today, group = self.frame.today(), UUID(self.key)
+        async with self.frame.database.write() as session:
+            for who, part in (
+                (self.member, Role.GROUP_MEMBER),
+                (self.planner, Role.LEAD_PLANNER),
+                (self.researcher, Role.GROUP_RESEARCHER),
+                (self.guest, Role.OBSERVER),
+            ):
+                await people.appoint(session, who.person, part, scope_id=group, starts_on=today)
+            left, member = self.left.person, Role.GROUP_MEMBER
+            first, last = today - timedelta(days=30), today - timedelta(days=1)
+            await people.appoint(
+                session, left, member, scope_id=group, starts_on=first, ends_on=last
+            )
         return self
 
     async def take_out(self, who: Someone) -> None:

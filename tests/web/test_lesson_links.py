@@ -60,7 +60,7 @@ async def test_room_returns_to_whep_when_it_can(
     await room.evaluate(
         "() => { window.udpBlocked = false; window.dispatchEvent(new Event('online')); }"
     )
-    await watches(room, "whep", 10)
+    await watches(room, "whep", 25)
     assert await room.evaluate("() => tongke.stats.freezes") == 0
     assert await moves(room)
 

@@ -148,7 +148,7 @@ async def _answer(walk: Walk, tab: Page, topic: str) -> None:
     answer = tab.locator(".post").last
     await expect(answer.locator(".formula.set .katex").first).to_be_visible()
     await until(
-        tab, "[...document.querySelectorAll('.said img')].some((one) => one.naturalWidth === 1600)"
+        tab, "[...document.querySelectorAll('.said img')].some((one) => one.naturalWidth === 640)"
     )
 
 

@@ -4,10 +4,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tongke_platform.app.problems import render
-from tongke_platform.errors import N_, TongkeError
-
-TOO_LARGE = N_("This is too much to be sent at once. Nothing of it was saved.")
+from tongke_platform.app.problems import render, too_large
 
 
 class LimitBodies:
@@ -23,10 +20,7 @@ class LimitBodies:
             nonlocal refused
             if message["type"] == "http.response.start" and _is_plain_refusal(message):
                 refused = True
-                answer = render(
-                    Request(scope, receive), TongkeError(TOO_LARGE, code="too_large", status=413)
-                )
-                await answer(scope, receive, send)
+                await render(Request(scope, receive), too_large())(scope, receive, send)
             if not refused:
                 await send(message)
 

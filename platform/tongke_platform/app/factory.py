@@ -116,8 +116,8 @@ def create_app(settings: Settings, frame: Frame | None = None) -> FastAPI:
             Middleware(LogRequests),
             Middleware(SecurityHeaders),
             Middleware(KnowOrigin),
-            Middleware(LimitBodies, most=slices.MAX_BODY),
             Middleware(LimitRequests, settings=settings),
+            Middleware(LimitBodies, most=slices.MAX_BODY),
             Middleware(SameOrigin),
         ],
     )

@@ -37,6 +37,7 @@ REFUSALS = {
     "nothing_yet": N_("There is nothing to watch yet."),
     "no_session": N_("This connection has ended."),
 }
+TOO_LARGE = N_("This is too much to be sent at once. Nothing of it was saved.")
 ALREADY_THERE = N_("This is already there, or has changed meanwhile. Please look again.")
 MEDIA_AWAY = N_("The media service is restarting. Please try again in a moment.")
 
@@ -131,11 +132,17 @@ def from_refusal(refusal: Refused) -> TongkeError:
     )
 
 
+def too_large() -> TongkeError:
+    return TongkeError(TOO_LARGE, code="too_large", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
 def from_http(error: HTTPException) -> TongkeError:
     """Starlette's own errors (no route, wrong method, …) as ours."""
     known: dict[int, type[TongkeError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound}
     if error.status_code in known:
         return known[error.status_code]()
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return too_large()
     phrase = HTTPStatus(error.status_code)
     return TongkeError(
         error.detail or phrase.phrase, code=phrase.name.lower(), status=error.status_code
