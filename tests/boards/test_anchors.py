@@ -4,11 +4,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from tests.boards.board import Board
 from tests.groups.stage import code
 from tests.makers import Someone
-from tongke_courses.boards import service
+from tongke_courses.boards import page_parts, service
+from tongke_courses.boards.repository import TopicRepository
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.service import get as lesson_of
 from tongke_courses.lessons.visibility import Visibility
@@ -61,7 +63,7 @@ async def test_a_moment_of_a_replay(board: Board, frame: Frame) -> None:
     assert (await board.read(topic, board.member))["anchor"]["label"] == lesson.title
     async with frame.database.read() as session:
         asker = await principal(frame, board.member)
-        found = await service.about(session, asker, lesson_id=lesson.id)
+        found, _ = await service.about(session, asker, lesson_id=lesson.id)
     assert [one.anchor and one.anchor.at_ms for one in found] == [95_500]
 
 
@@ -135,3 +137,27 @@ async def test_one_thing_is_asked_about(board: Board) -> None:
     for wanted in ({}, {"lesson_id": str(uuid4()), "node_id": str(uuid4())}, {"lesson_id": "x"}):
         answer = await board.ask(board.head, "GET", "/api/topics", params=wanted)
         assert answer.status_code == 422
+
+
+async def test_a_page_asks_for_what_it_shows(
+    board: Board, frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = await principal(frame, await board.make.person(role=Role.ADMIN))
+    async with frame.database.write() as session:
+        await sample.fill(session, by)
+        unit = select(TextbookNode.id).where(TextbookNode.kind == NodeKind.UNIT).limit(1)
+        node = (await session.execute(unit)).scalar_one()
+    for _ in range(7):
+        await board.topic(anchor={"kind": "textbook", "id": str(node)})
+    limits = []
+    real = TopicRepository.about
+
+    async def noting(self: TopicRepository, groups: Any, wanted: Any, limit: int) -> Any:
+        limits.append(limit)
+        return await real(self, groups, wanted, limit)
+
+    monkeypatch.setattr(TopicRepository, "about", noting)
+    shown = (await board.ask(board.head, "GET", f"/textbooks/{node}")).text
+    assert limits == [page_parts.FEW]
+    assert shown.count("《山行》的板书") == page_parts.FEW
+    assert "and 2 more" in shown

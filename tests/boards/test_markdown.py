@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tongke_courses.boards.markdown import (
     MOST_MENTIONS,
+    MOST_NAMED,
     MOST_TEXT,
     Audience,
     files_named,
@@ -203,3 +204,10 @@ def test_work_is_bounded(text: str) -> None:
     assert time.process_time() - began < 5
     assert len(made.html) < 1_000_000
     check_safe(made.html)
+
+
+def test_very_many_names_are_words() -> None:
+    made = render("@王" * (MOST_TEXT // 2), READERS)
+    assert made.html.count('class="mention"') == MOST_NAMED
+    assert len(made.html) < 2 * MOST_TEXT
+    assert plain(made.html) == "@王" * (MOST_TEXT // 2), "nothing is lost"

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from tests.boards.board import Board, words
 from tests.groups.stage import GROUPS, code
-from tongke_courses.boards import files
+from tongke_courses.boards import files, moderating
 from tongke_courses.boards.models import Draft, GroupFile, Post, Topic, TopicReading
 from tongke_platform.frame import Frame
 
@@ -234,7 +234,8 @@ async def _whole(frame: Frame, sent: list[str], answers: list[Any]) -> None:
         here = by_topic.get(one.id, [])
         assert one.posts == len(here)
         if one.merged_into_id is None:
-            assert one.last_post_id == here[-1].id
+            left = [post.id for post in here if post.deleted_at is None]
+            assert one.last_post_id == (left or [here[-1].id])[-1]
         else:
             assert here == []
             assert known[one.merged_into_id].merged_into_id is None
@@ -336,3 +337,36 @@ async def test_moved_only_where_its_files_fit(
     assert (await act(board, topic, "move", group_id=to)).status_code == 200
     async with frame.database.read() as session:
         assert (await session.get_one(GroupFile, picture)).group_id == UUID(to)
+
+
+async def test_no_more_are_pinned_than_are_shown(
+    board: Board, frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moderating, "MOST_PINNED", 2)
+    topics = [await board.topic() for _ in range(3)]
+    for one in topics[:2]:
+        await board.of(board.head, "POST", f"/api/topics/{one['id']}/pin")
+    refused = await board.ask(board.head, "POST", f"/api/topics/{topics[2]['id']}/pin")
+    assert code(refused) == (409, "too_many_pinned")
+    assert "2" in refused.json()["detail"]
+    again = await board.ask(board.head, "POST", f"/api/topics/{topics[0]['id']}/pin")
+    assert again.status_code == 200, "twice is no error"
+    await board.of(board.head, "DELETE", f"/api/topics/{topics[0]['id']}", json={"reason": "x"})
+    await board.of(board.head, "POST", f"/api/topics/{topics[2]['id']}/pin")
+
+
+async def test_nobody_answers_for_their_own_post(board: Board) -> None:
+    topic = await board.topic(board.head)
+    post = topic["items"][0]["id"]
+    path = f"/api/posts/{post}/reports"
+    await board.of(board.guest, "POST", path, json={"reason": "有学生姓名"})
+    reports = f"{GROUPS}/{board.key}/reports"
+    (report,) = (await board.of(board.head, "GET", reports))["items"]
+    one = f"{reports}/{report['id']}"
+    for upheld in (False, True):
+        refused = await board.ask(board.head, "POST", one, json={"upheld": upheld})
+        assert code(refused) == (403, "own_post")
+    address = f"/topics/{topic['id']}"
+    assert 'value="answer"' not in (await board.ask(board.head, "GET", address)).text
+    assert 'value="answer"' in (await board.ask(board.planner, "GET", address)).text
+    await board.of(board.planner, "POST", one, json={"upheld": False})

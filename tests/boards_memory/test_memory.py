@@ -1,5 +1,6 @@
 """What a group remembers: for its members only, the last decision first, found by what it is about."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +15,7 @@ from tongke_courses.boards import indexing
 from tongke_courses.materials.models import Material, MaterialKind
 from tongke_platform.frame import Frame
 from tongke_platform.jobs import Job
+from tongke_platform.pages.times import day_words
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(1)> "><b>'
 
@@ -223,3 +225,33 @@ async def test_words_of_others_are_not_found(board: Board) -> None:
     assert await titles(board, q="的话") == ["本组的话"]
     for nothing in ("。", "☃", "' OR 1", '"', "*"):
         assert await titles(board, q=nothing) == [], nothing
+
+
+async def test_words_that_are_in_another_group_by_now(board: Board) -> None:
+    topic = await board.topic()
+    said = await board.reply(topic, text="只给本组看")
+    assert (await board.step(topic, "adopted", post_id=said["id"])).status_code == 200
+    assert "只给本组看" in await page(board, board.guest)
+    now = (await board.read(topic))["version"]
+    body = {"version": now, "title": "拆出来的", "post_ids": [said["id"]]}
+    made = await board.of(board.head, "POST", f"/api/topics/{topic['id']}/split", json=body)
+    step = (await board.of(board.guest, "GET", api(board)))["items"][0]["steps"][0]
+    assert step["words"] == "只给本组看", "within the group they may be seen"
+    to = await board.group(name="二组")
+    body = {"version": made["version"], "group_id": to}
+    await board.of(board.head, "POST", f"/api/topics/{made['id']}/move", json=body)
+    step = (await board.of(board.guest, "GET", api(board)))["items"][0]["steps"][0]
+    assert (step["words"], step["post_id"]) == ("", said["id"])
+    assert "只给本组看" not in await page(board, board.guest)
+
+
+async def test_days_are_said_as_at_the_topic(board: Board) -> None:
+    topic = await walk(board, "试一试", "adopted")
+    day = board.frame.today() + timedelta(days=40)
+    path = f"/api/topics/{topic['id']}/tries/{board.member.id}"
+    await board.of(board.head, "PUT", path, json={"due_on": day.isoformat()})
+    said = await page(board, board.head)
+    assert day.isoformat() not in said
+    until = day_words(day, board.frame.today(), "en")
+    assert f"until {until}" in said
+    assert f"until {until}" in (await board.ask(board.head, "GET", f"/topics/{topic['id']}")).text

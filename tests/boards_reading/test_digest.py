@@ -132,3 +132,24 @@ async def test_hostile_titles_stay_on_their_line(stage: Stage) -> None:
     assert "\n" not in found.title
     assert found.body.count("\n") == 0
     assert "%(first)s <b>" in found.body
+
+
+async def test_a_day_that_was_killed_is_finished_the_next_morning(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.topic("甲")
+
+    async def breaks(*_: Any) -> int:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notices, "send_each", breaks)
+        with pytest.raises(RuntimeError):
+            await run(stage)
+    late = 1 if datetime.now(stage.frame.settings.zone).hour >= 17 else 0
+    at(stage.frame, 1 + late, 9)
+    assert await digest.send(stage.frame) == 1
+    assert await digest.send(stage.frame) == 0
+    at(stage.frame, 1 + late, 17)
+    assert await digest.send(stage.frame) == 0, "today's has nothing new"
+    assert len(await said(stage, stage.member)) == 1

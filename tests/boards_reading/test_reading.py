@@ -6,11 +6,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
+from tests.boards.board import Board
+from tests.boards.test_anchors import principal
 from tests.boards_reading.stage import Stage
 from tests.groups.stage import code
-from tongke_courses.boards import reading
-from tongke_courses.boards.models import Post, TopicReading, TopicState
+from tongke_courses.boards import posting, reading, unread
+from tongke_courses.boards.models import Post, Topic, TopicReading, TopicState
+from tongke_courses.boards.reading_repository import ReadingRepository
+from tongke_courses.boards.unread_repository import UnreadRepository
+from tongke_platform.database import uuid7
+from tongke_platform.frame import Frame
 
 
 async def test_new_is_what_others_wrote_since(stage: Stage) -> None:
@@ -182,3 +189,118 @@ def test_read_of_both() -> None:
     assert reading._read_of_both([(None, two), (at(three), three)]) is None
     assert reading._read_of_both([(None, None), (at(three), three)]) == three
     assert reading._read_of_both([(None, None), (None, None)]) is None
+
+
+async def test_what_was_taken_out_is_not_new(board: Board) -> None:
+    """The topic is where its newest post that is left put it; with none left it is read."""
+    topic = await board.topic(board.head)
+    alone = await board.topic(board.head, title="只有一条")
+    last = await board.reply(topic)
+    found = await board.of(board.member, "GET", "/api/unread")
+    assert found["count"] == 2
+    await board.of(board.member, "PUT", f"/api/topics/{topic['id']}/reading",
+                   json={"read_post_id": topic["items"][0]["id"]})  # fmt: skip
+    for post in (last, alone["items"][0]):
+        await board.of(board.head, "DELETE", f"/api/posts/{post['id']}")
+    found = await board.of(board.member, "GET", "/api/unread")
+    assert (found["count"], found["topics"]) == (0, [])
+    now = await board.read(topic)
+    assert now["last_post_id"] == topic["items"][0]["id"]
+    assert now["last_post_at"] == topic["items"][0]["created_at"]
+    assert now["posts"] == 2, "its place stays"
+
+
+async def test_keys_ascend_past_what_was_taken_out(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the clock of who wrote it was hours ahead: who had read it finds what comes after."""
+    topic = await board.topic(board.head)
+    ahead = UUID(int=uuid7().int + (3_600_000 << 80))
+    with monkeypatch.context() as patch:
+        patch.setattr(posting, "uuid7", lambda: ahead)
+        last = await board.reply(topic)
+    assert last["id"] == str(ahead)
+    path = f"/api/topics/{topic['id']}/reading"
+    await board.of(board.member, "PUT", path, json={"read_post_id": last["id"]})
+    await board.of(board.head, "DELETE", f"/api/posts/{last['id']}")
+    new = await board.reply(topic)
+    assert new["id"] > last["id"]
+    assert (await board.of(board.member, "GET", "/api/unread"))["count"] == 1
+
+
+async def test_parted_without_what_was_taken_out(board: Board) -> None:
+    """A topic that was split or joined does not end with a post that is gone."""
+    topic = await board.topic(board.head)
+    two, gone, four = [await board.reply(topic) for _ in range(3)]
+    await board.of(board.head, "DELETE", f"/api/posts/{gone['id']}")
+    now = await board.read(topic)
+    body = {"version": now["version"], "title": "x", "post_ids": [two["id"], gone["id"]]}
+    made = await board.of(board.head, "POST", f"/api/topics/{topic['id']}/split", json=body)
+    assert made["last_post_id"] == two["id"]
+    assert (await board.read(topic))["last_post_id"] == four["id"]
+
+
+@pytest.mark.parametrize("first_is_joined", [False, True])
+async def test_joined_while_the_whole_group_is_read(
+    stage: Stage, frame: Frame, engine: str, first_is_joined: bool
+) -> None:
+    """Readings are locked by topic and person: nobody waits crosswise."""
+    topics = sorted([await stage.topic(), await stage.topic()], key=lambda one: one.id)
+    for one in topics:
+        await stage.read(stage.member, one, await stage.post(one, stage.head))
+        await stage.post(one, stage.head)
+    gone, into = topics if first_is_joined else topics[::-1]
+    by = await principal(frame, stage.member)
+
+    async def join() -> None:
+        async with frame.database.write() as session:
+            await reading.merged(session, gone.id, into.id)
+
+    async with frame.database.write() as session:
+        readings, now = ReadingRepository(session), frame.now()
+        posts = {one.id: await last_of(stage, one) for one in topics}
+        await readings.read_to(by.id, topics[0].id, posts[topics[0].id], now)
+        joining = asyncio.create_task(join())
+        if engine == "postgresql":
+            await waits(frame)
+        await readings.read_to(by.id, topics[1].id, posts[topics[1].id], now)
+    await joining
+    assert await stage.reading(stage.member, gone) is None
+
+
+async def last_of(stage: Stage, topic: Topic) -> UUID:
+    async with stage.frame.database.read() as session:
+        found = (await session.get_one(Topic, topic.id)).last_post_id
+    assert found is not None
+    return found
+
+
+async def waits(frame: Frame) -> None:
+    """Until somebody waits for a lock."""
+    for _ in range(500):
+        async with frame.database.read() as session:
+            ungranted = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if (await session.execute(ungranted)).scalar_one():
+                return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+async def test_a_group_is_read_in_the_order_of_its_topics(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = [await stage.topic() for _ in range(4)]
+    for one in topics[1], topics[3], topics[0], topics[2]:
+        await stage.post(one, stage.head)
+    rows: list[Any] = []
+    real = UnreadRepository._read_to
+
+    async def noting(self: UnreadRepository, some: Any) -> None:
+        rows.extend(some)
+        await real(self, some)
+
+    monkeypatch.setattr(UnreadRepository, "_read_to", noting)
+    by = await principal(stage.frame, stage.member)
+    async with stage.frame.database.write() as session:
+        await unread.read_all(session, by, UUID(stage.key), None, stage.frame.now())
+    assert [one["topic_id"] for one in rows] == sorted(one.id for one in topics)

@@ -7,6 +7,7 @@ from tests.makers import Someone
 from tongke_courses.boards import telling
 from tongke_courses.boards.models import Topic, TopicTry
 from tongke_platform.notices.texts import words
+from tongke_platform.people.roles import Role
 
 
 async def choose(stage: Stage, who: Someone, follow: str) -> None:
@@ -102,3 +103,29 @@ async def test_reports_go_to_who_looks_after_the_group(stage: Stage) -> None:
     assert await stage.kinds(planner) == ["reported"]
     assert await stage.kinds(stage.member) == []
     assert await stage.kinds(stage.head) == [], "it is their own post"
+
+
+async def test_a_report_nobody_there_can_answer(stage: Stage) -> None:
+    """The nearest of those who may appoint a head are told, and not of what."""
+    bureau = await stage.make.person(role=Role.BUREAU_ADMIN, region=stage.region)
+    platform = await stage.make.person(role=Role.ADMIN)
+    elsewhere = await stage.make.person(stage.far, Role.SCHOOL_ADMIN)
+    topic = await stage.topic("秘密的题目")
+
+    async def reported() -> None:
+        post = await stage.post(topic, stage.head)
+        async with stage.frame.database.write() as session:
+            found = await session.get_one(Topic, topic.id)
+            await telling.reported(session, found, post)
+
+    everybody = (stage.admin, bureau, platform, elsewhere, stage.member, stage.head)
+    for nearest in everybody[:3]:
+        before = {one.id: len(await stage.notices(one)) for one in everybody}
+        await reported()
+        told = {one.id: len(await stage.notices(one)) - before[one.id] for one in everybody}
+        assert told == {one.id: int(one is nearest) for one in everybody}
+        notice = (await stage.notices(nearest))[-1]
+        assert (notice.kind, notice.link) == ("board.nobody_answers", f"/groups/{stage.key}")
+        assert "秘密的题目" not in str(notice.params)
+        assert (await stage.ask(nearest, "GET", notice.link)).status_code == 200
+        await stage.switch_off(nearest)

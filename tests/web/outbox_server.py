@@ -45,7 +45,7 @@ window.tongke = { outbox, writing, told, lines, get state() { return writing.sta
 writing.ready.then(() => { window.tongke.ready = true; });
 """
 PAGE = """<!doctype html><title>outbox</title><script type="application/json" id="messages">{}</script>
-<form><textarea name="text"></textarea><button>send</button></form>
+<form><input type="hidden" name="anchor"><textarea name="text"></textarea><button>send</button></form>
 <script type="module" src="/page.js"></script>"""
 
 

@@ -2,6 +2,7 @@
 page says of where they are is true. In the oldest browser we serve and in a new one.
 """
 
+import json
 import os
 import random
 import signal
@@ -409,3 +410,24 @@ async def test_in_a_new_browser(browsing: Browsing, server: Board) -> None:
     await page.close()
     page = await opened(context, server)
     await until(page, "tongke.text === '草稿' && tongke.state.where === 'server'")
+
+
+async def test_a_draft_stays_about_what_it_was_begun_about(
+    browsing86: Browsing, server: Board
+) -> None:
+    """Opened in a form about nothing, until somebody says in the form what it is about."""
+    about, other = {"kind": "lesson", "id": "y"}, {"kind": "course", "id": "z"}
+    server.drafts["k"] = {
+        "sent_as": "k", "group_id": "g1", "topic_id": "t1", "title": "", "text": "一",
+        "anchor": about, "reply_to": None, "version": 1,
+    }  # fmt: skip
+    page = await opened(await browsing86.context(), server)
+    await until(page, "tongke.text === '一'")
+    for anchor, words in ((None, "一 二"), (other, "一 二 三")):
+        if anchor is not None:
+            said = "(said) => { document.querySelector('form').anchor.value = said; }"
+            await page.evaluate(said, json.dumps(anchor))
+        await type_in(page, words)
+        await until(page, "tongke.state.where === 'server'")
+        assert server.drafts["k"]["text"] == words
+        assert server.drafts["k"]["anchor"] == (anchor or about)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
+from playwright.async_api import BrowserContext, Page, Route, WebSocketRoute, expect
 
 from tests.makers import Someone
 from tests.web.axe import violations
@@ -240,6 +240,47 @@ async def test_whom_a_draft_answers_stands_on_another_page(
     await expect(answering).to_contain_text(f"回复 {board.member.display_name}")
     await answering.get_by_role("link").click()
     await expect(answering).to_be_hidden()
+
+
+async def test_what_a_draft_is_about_is_shown_on_another_page(
+    browsing: Browsing, board_server: LiveServer
+) -> None:
+    board = await Board(board_server).fill()
+    lesson = await board_server.make.lesson(board.head)
+    about = {"kind": "lesson", "id": str(lesson.id)}
+    async with board.frame.database.write() as session:
+        wanted = DraftIn(group_id=board.group, title="问", text="别处写的", anchor=about)
+        by, now = await board.principal(board.head), board.frame.now()
+        await drafts.keep(session, by, uuid4(), wanted, now)
+    page = await board.open(await browsing.context(), board.head)
+    await page.goto(f"{board_server.base_url}/groups/{board.group}/topics/new")
+    await expect(page.locator("#about .anchor")).to_contain_text("关于一节课")
+    await look(page, "topic-draft-about", widths=WIDTHS)
+    await page.get_by_role("button", name="发到组里").click()
+    await expect(page.locator("a.anchor")).to_have_attribute("href", re.compile(str(lesson.id)))
+
+
+async def test_reading_that_is_not_taken_is_said_again(
+    browsing: Browsing, board_server: LiveServer
+) -> None:
+    board = await Board(board_server).fill()
+    context = await browsing.context()
+    answers = [500, 401]
+
+    async def refuse(route: Route) -> None:
+        await (route.fulfill(status=answers.pop(0)) if answers else route.continue_())
+
+    await context.route("**/reading", refuse)
+    ticking = "setInterval(() => document.dispatchEvent(new Event('visibilitychange')), 50);"
+    await context.add_init_script(ticking)
+    page = await context.new_page()
+    await board_server.sign_in(context, board.head)
+    async with page.expect_response(
+        lambda one: one.url.endswith("/reading") and one.ok, timeout=10_000
+    ):
+        await page.goto(f"{board_server.base_url}/topics/{board.topic}")
+    assert answers == []
+    await until(page, "tongke.read && tongke.read === tongke.last")
 
 
 # A picture as a camera or a screen makes it: noise, so that it cannot be small.

@@ -59,17 +59,24 @@ class Day:
 
 
 async def send(frame: Frame) -> int:
-    """To how many people it was new; nothing before the afternoon, or when today's is done."""
+    """To how many people it was new. What was begun is finished at any hour; today's is not begun
+    before the afternoon.
+    """
     now = frame.now()
     local = now.astimezone(frame.settings.zone)
-    if local.time() < FROM:
-        return 0
     async with frame.database.read() as session:
-        found = await DigestRepository(session).of(local.date())
-    if found is None:
-        found = await _begin(frame, local.date(), now)
-    if found.done_at is not None:
-        return 0
+        digests = DigestRepository(session)
+        begun, todays = await digests.begun(), await digests.of(local.date())
+    told = 0
+    for one in begun:
+        told += await _go_on(frame, one)
+    if todays is None and local.time() >= FROM:
+        told += await _go_on(frame, await _begin(frame, local.date(), now))
+    return told
+
+
+async def _go_on(frame: Frame, found: BoardDigest) -> int:
+    """To its end, or to where another process is at it."""
     async with frame.database.read() as session:
         news = NewsRepository(session)
         day = Day(

@@ -90,6 +90,11 @@ class DigestRepository(Repository[BoardDigest]):
     async def of(self, day: date) -> BoardDigest | None:
         return await self.one_or_none(self.base().where(BoardDigest.day == day))
 
+    async def begun(self) -> Sequence[BoardDigest]:
+        """Those not done yet, the oldest first."""
+        open_ones = self.base().where(BoardDigest.done_at.is_(None))
+        return await self.all(open_ones.order_by(BoardDigest.day))
+
     async def last(self) -> BoardDigest | None:
         return await self.one_or_none(self.base().order_by(BoardDigest.day.desc()).limit(1))
 

@@ -1,6 +1,6 @@
 """All SQL about the files of groups."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,15 @@ from sqlalchemy.orm import joinedload
 from tongke_courses.boards.models import GroupFile, Post
 from tongke_courses.materials.models import StoredFile
 from tongke_platform.database import Repository, first_key
+
+# A text can name thousands of files, a statement cannot.
+AT_ONCE = 500
+
+
+def batched(keys: Collection[UUID], size: int = AT_ONCE) -> Iterator[Sequence[UUID]]:
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,16 @@ class GroupFileRepository(Repository[GroupFile]):
         return await self.all(statement.order_by(GroupFile.id.desc()).limit(limit))
 
     async def of(self, group_id: UUID, keys: Collection[UUID]) -> Sequence[GroupFile]:
-        return await self.all(self.there(group_id).where(GroupFile.id.in_(keys)))
+        found: list[GroupFile] = []
+        for some in batched(keys):
+            found += await self.all(self.there(group_id).where(GroupFile.id.in_(some)))
+        return found
+
+    async def of_topic(self, topic_id: UUID) -> Sequence[GroupFile]:
+        """Of its posts, those that were not taken away."""
+        posts = select(Post.id).where(Post.topic_id == topic_id)
+        there = GroupFile.post_id.in_(posts), GroupFile.deleted_at.is_(None)
+        return await self.all(self.base().where(*there))
 
     async def one(self, group_id: UUID, key: UUID) -> GroupFile | None:
         return await self.one_or_none(self.there(group_id).where(GroupFile.id == key))
@@ -80,10 +98,10 @@ class GroupFileRepository(Repository[GroupFile]):
         files, size, kept = (await self.session.execute(statement)).one()
         return Used(int(files), int(size), int(kept))
 
-    async def carried(self, topic_id: UUID) -> Used:
-        """Of the posts of a topic."""
+    async def carried(self, topic_id: UUID, also: Collection[UUID]) -> Used:
+        """Of the posts of a topic, and ``also`` these."""
         posts = select(Post.id).where(Post.topic_id == topic_id)
-        return await self._used(GroupFile.post_id.in_(posts))
+        return await self._used(or_(GroupFile.post_id.in_(posts), GroupFile.id.in_(also)))
 
     async def drop(self, before: datetime) -> int:
         """Rows of what was taken away before that; the contents are swept when nobody has them."""

@@ -201,12 +201,14 @@ async def _check_room(
         raise Conflict(RECENT, code="group_full")
 
 
-async def check_carried(session: WriteSession, topic_id: UUID, to: Group) -> None:
-    """Whether the files of a topic's posts fit into ``to``, which is held. Raises Conflict
-    ``too_many_files``, ``group_full``.
+async def check_carried(
+    session: WriteSession, topic_id: UUID, to: Group, both: Sequence[GroupFile]
+) -> None:
+    """Whether the files of a topic's posts, and copies of ``both``, fit into ``to``, which is held.
+    Raises Conflict ``too_many_files``, ``group_full``.
     """
     repository = GroupFileRepository(session)
-    carried = await repository.carried(topic_id)
+    carried = await repository.carried(topic_id, [one.id for one in both])
     if not carried.kept:
         return
     there = await repository.used(to.id)

@@ -22,6 +22,8 @@ from mdit_py_plugins.dollarmath.index import math_inline_dollar
 
 MOST_TEXT = 40_000
 MOST_MENTIONS = 50
+# Names shown as such in one text; those beyond stay words.
+MOST_NAMED = 200
 # Deeper than anybody writes. Every level costs another pass over what is within.
 NESTED = 12
 # Every row of a table is filled up to the width of its head: a page of "|" would become megabytes.
@@ -89,7 +91,7 @@ def files_named(text: str) -> set[UUID]:
 
 def render(text: str, audience: Audience) -> Rendered:
     """``text`` has MOST_TEXT characters at most."""
-    env: dict[str, Any] = {"audience": audience, "mentioned": {}, "files": {}}
+    env: dict[str, Any] = {"audience": audience, "mentioned": {}, "named": 0, "files": {}}
     parser = _MARKDOWN if _cells(text) <= MOST_CELLS else _NO_TABLES
     made = parser.render(text, env)
     return Rendered(
@@ -194,13 +196,14 @@ def _shown(token: Token, page: str, key: UUID, env: Env, *, inside: bool) -> Ite
 def _mentions(text: str, env: Env) -> Iterator[Token]:
     people, since, at = env["audience"].people, 0, text.find("@")
     names: dict[str, list[str]] | None = None
-    while at >= 0:
+    while at >= 0 and env["named"] < MOST_NAMED:
         names = _by_first(people) if names is None else names
         name = _name_at(text, at, names)
         if name:
             yield Token("text", "", 0, content=text[since:at])
             yield Token("mention", "span", 0, content=f"@{name}")
             env["mentioned"].update(dict.fromkeys(people[name]))
+            env["named"] += 1
             since = at + 1 + len(name)
         at = text.find("@", max(since, at + 1))
     yield Token("text", "", 0, content=text[since:])

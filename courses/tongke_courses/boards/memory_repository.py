@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from tongke_courses.boards.models import AnchorKind, Post, Topic, TopicState, TopicStep, TopicTry
 from tongke_courses.boards.repository import Filter, shown
@@ -119,12 +119,18 @@ class MemoryRepository(Repository[Topic]):
         return {one.id: one for one in (await self.session.execute(statement)).scalars()}
 
     async def steps(self, topics: Collection[UUID]) -> dict[UUID, list[tuple[TopicStep, str]]]:
-        """By topic, in their order, with the beginning of the post each names."""
+        """By topic, in their order, with the beginning of the post each names: of one that stands in
+        the same group still, in a topic that was not taken out.
+        """
+        of, at = aliased(Topic), aliased(Topic)
+        seen = and_(at.id == Post.topic_id, at.group_id == of.group_id, at.deleted_at.is_(None))
         found: dict[UUID, list[tuple[TopicStep, str]]] = {}
         if topics:
             rows = await self.session.execute(
-                select(TopicStep, _beginning())
+                select(TopicStep, case((at.id.is_not(None), _beginning()), else_=""))
+                .join(of, of.id == TopicStep.topic_id)
                 .outerjoin(Post, Post.id == TopicStep.post_id)
+                .outerjoin(at, seen)
                 .options(joinedload(TopicStep.by))
                 .where(TopicStep.topic_id.in_(topics))
                 .order_by(TopicStep.id)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from tongke_courses.boards import (
     auditing,
+    carrying,
     files,
     holding,
     indexing,
@@ -17,26 +18,32 @@ from tongke_courses.boards import (
 from tongke_courses.boards.holding import no_post, no_topic
 from tongke_courses.boards.models import PostReport, Topic
 from tongke_courses.boards.post_repository import PostRepository, ReportRepository
-from tongke_courses.boards.repository import TopicRepository
+from tongke_courses.boards.repository import MOST_PINNED, TopicRepository
 from tongke_courses.boards.schemas import MergeIn, MoveIn, ReportIn, SplitIn
 from tongke_courses.groups.models import Group
 from tongke_platform.database import ReadSession, WriteSession
-from tongke_platform.errors import N_, Conflict, Invalid, NotFound
+from tongke_platform.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from tongke_platform.frame import Frame
 from tongke_platform.rights import Principal
 
 ITSELF = N_("A topic cannot be joined with itself.")
 ALL_POSTS = N_("At least one post stays where it is.")
 NO_REPORT = N_("There is no such report.")
+TOO_MANY_PINNED = N_(
+    "%(most)s topics of this group are on top already. Please take one down before this one goes up."
+)
+OWN_POST = N_("This report is about a post of your own: somebody else has to answer it.")
 
 
 async def pin(session: WriteSession, frame: Frame, by: Principal, key: UUID, *, on: bool) -> Topic:
     """Twice is no error. Raises NotFound, Forbidden ``not_your_part``, Conflict ``deleted``,
-    ``merged``.
+    ``merged``, ``too_many_pinned``.
     """
     held = await holding.topic(session, by, key, rights.MODERATE)
     topic = held.topic
     if (topic.pinned_at is not None) is not on:
+        if on and await TopicRepository(session).count_pinned(held.group.id) >= MOST_PINNED:
+            raise Conflict(TOO_MANY_PINNED, code="too_many_pinned", most=MOST_PINNED)
         topic.pinned_at = frame.now() if on else None
         auditing.topic(session, by, held, "pinned" if on else "unpinned")
         await service.touched(session, topic)
@@ -46,7 +53,9 @@ async def pin(session: WriteSession, frame: Frame, by: Principal, key: UUID, *, 
 async def close(
     session: WriteSession, frame: Frame, by: Principal, key: UUID, *, on: bool
 ) -> Topic:
-    """Nothing new is written in a closed one. Twice is no error. Raises as ``pin``."""
+    """Nothing new is written in a closed one. Twice is no error. Raises NotFound, Forbidden
+    ``not_your_part``, Conflict ``deleted``, ``merged``.
+    """
     held = await holding.topic(session, by, key, rights.MODERATE)
     topic = held.topic
     if (topic.closed_at is not None) is not on:
@@ -68,15 +77,11 @@ async def move(session: WriteSession, by: Principal, key: UUID, wanted: MoveIn) 
     if topic.group_id == wanted.group_id:
         return topic
     to = await session.get_one(Group, wanted.group_id)
-    await files.check_carried(session, topic.id, to)
+    both = await carrying.shared(session, topic)
+    await files.check_carried(session, topic.id, to, both)
     auditing.moved(session, by, topic, held.group, to)
-    topic.group_id, topic.pinned_at = wanted.group_id, None
-    await session.flush()
-    await TopicRepository(session).carry_to_group(topic.id, topic.group_id)
+    await carrying.carry(session, by, topic, wanted.group_id, both)
     await session.refresh(topic, ["group"])
-    for post in await PostRepository(session).with_files(topic.id):
-        made = await posting.rendered(session, by, topic.group_id, post.text)
-        post.html = made.html
     await service.touched(session, topic)
     await indexing.topic_changed(session, topic)
     return topic
@@ -186,14 +191,17 @@ async def reports(session: ReadSession, by: Principal, group_id: UUID) -> Sequen
 async def answer(
     session: WriteSession, frame: Frame, by: Principal, group_id: UUID, key: UUID, *, upheld: bool
 ) -> PostReport:
-    """To take the post out is a thing of its own. Answered again, the later answer counts.
+    """To take the post out is a thing of its own. Answered again, the later answer counts. Nobody
+    answers for their own post.
 
-    Raises NotFound ``no_group``, ``no_report``, Forbidden ``not_your_part``.
+    Raises NotFound ``no_group``, ``no_report``, Forbidden ``not_your_part``, ``own_post``.
     """
     group, _ = await holding.group(session, by, group_id, rights.MODERATE)
     found = await ReportRepository(session).by_id(key)
     if found is None or found.group_id != group_id:
         raise NotFound(NO_REPORT, code="no_report")
+    if found.post.by_id == by.id:
+        raise Forbidden(OWN_POST, code="own_post")
     found.answered_at, found.answered_by_id, found.upheld = frame.now(), by.id, upheld
     await session.flush()
     topic = await session.get_one(Topic, found.post.topic_id)

@@ -65,12 +65,17 @@ async def about(
     lesson_id: UUID | None = None,
     node_id: UUID | None = None,
 ) -> About | None:
-    """None for who belongs to no group."""
+    """All about a lesson, whose moments stand on its replay; the few about a node. None for who
+    belongs to no group.
+    """
     if principal is None or not _belongs(principal):
         return None
-    found = await service.about(session, principal, lesson_id=lesson_id, node_id=node_id)
+    limit = service.MOST_ABOUT if lesson_id else FEW
+    found, every = await service.about(
+        session, principal, lesson_id=lesson_id, node_id=node_id, limit=limit
+    )
     ask = ask_address(lesson=lesson_id, node=node_id)
-    return About(found, ask if writes(principal) else "")
+    return About(found, ask if writes(principal) else "", every - len(found))
 
 
 async def around(

@@ -1,7 +1,5 @@
 """The page of what a group remembers."""
 
-from enum import StrEnum
-from typing import TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -10,6 +8,8 @@ from starlette.responses import Response
 from tongke_courses.boards import memory, rights, words
 from tongke_courses.boards.memory_schemas import MOST_OFFSET, MOST_WORDS, MemoryQuery
 from tongke_courses.boards.models import AnchorKind, TopicState
+from tongke_courses.boards.page_forms import one_of
+from tongke_courses.groups.page_forms import said_days
 from tongke_platform.accounts.rights import RequiredPrincipal
 from tongke_platform.frame import Reading
 from tongke_platform.pages.desk import desk, parse_uuid, query
@@ -17,7 +17,6 @@ from tongke_platform.pages.rendering import ThePages
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 20
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 @router.get("/groups/{group_id}/memory")
@@ -27,7 +26,7 @@ async def remember(
     offset: str = "",
 ) -> Response:  # fmt: skip
     asked = MemoryQuery(
-        state=_choice(TopicState, state), anchor=_choice(AnchorKind, about), by=parse_uuid(by),
+        state=one_of(TopicState, state), anchor=one_of(AnchorKind, about), by=parse_uuid(by),
         node_id=parse_uuid(node), q=q.replace("\0", "").strip()[:MOST_WORDS],
         offset=_number(offset), limit=SHOWN,
     )  # fmt: skip
@@ -41,12 +40,8 @@ async def remember(
         narrowed=any(whole.values()), may_export=rights.may_export(principal, group_id),
         next=f"{here}{query(**whole, offset=found.next)}" if found.next is not None else "",
         first=f"{here}{query(**whole)}" if asked.offset else "",
+        said_day=said_days(pages, request, principal.today),
     )  # fmt: skip
-
-
-def _choice(kind: type[_Choice], text: str) -> _Choice | None:
-    """None for what is none: it filters nothing."""
-    return kind(text) if text in {one.value for one in kind} else None
 
 
 def _number(text: str) -> int:

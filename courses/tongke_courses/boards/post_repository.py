@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
+from tongke_courses.boards.file_repository import batched
+from tongke_courses.boards.markdown import files_named
 from tongke_courses.boards.models import (
     GroupFile,
     Post,
@@ -23,6 +25,7 @@ from tongke_platform.database import Repository, take_turn, utc_now, uuid7
 # Any number will do that no other turn is taken by.
 _TURN = 0x626F6172
 MOST_REPORTS = 200
+NAMED_AT_ONCE = 50
 
 
 class PostRepository(Repository[Post]):
@@ -100,6 +103,23 @@ class PostRepository(Repository[Post]):
         return await self.all(
             self.base().where(Post.topic_id == topic_id, Post.text.icontains("file:"))
         )
+
+    async def showing(self, topic: Topic, files: Collection[UUID]) -> dict[UUID, UUID]:
+        """Of ``files`` those that posts of other topics of the group show, with the first such post."""
+        found: dict[UUID, UUID] = {}
+        for some in batched(files, NAMED_AT_ONCE):
+            rows = await self.session.execute(
+                select(Post.id, Post.text)
+                .join(Topic, Topic.id == Post.topic_id)
+                .where(Topic.group_id == topic.group_id, Topic.id != topic.id, *shown())
+                .where(Post.deleted_at.is_(None))
+                .where(or_(*(Post.text.icontains(f"file:{key}") for key in some)))
+                .order_by(Post.id)
+            )
+            for post_id, text in rows.all():
+                for key in files_named(text) & {*some}:
+                    found.setdefault(key, post_id)
+        return found
 
     async def following(self, after: UUID | None, limit: int) -> Sequence[tuple[Post, Group]]:
         """Posts with their groups' subject, stage and grade, for the search: not those topics begin
@@ -186,13 +206,15 @@ class PointerRepository(Repository[PostMention]):
         self, group_id: UUID, keys: Collection[UUID]
     ) -> dict[UUID, tuple[int, int] | None]:
         """Those that are the group's and still there; width and height of what is shown of a picture."""
-        if not keys:
-            return {}
-        statement = select(GroupFile.id, GroupFile.width, GroupFile.height).where(
-            GroupFile.group_id == group_id, GroupFile.id.in_(keys), GroupFile.deleted_at.is_(None)
-        )
-        rows = (await self.session.execute(statement)).all()
-        return {key: (wide, high) if wide and high else None for key, wide, high in rows}
+        there = GroupFile.group_id == group_id, GroupFile.deleted_at.is_(None)
+        found: dict[UUID, tuple[int, int] | None] = {}
+        for some in batched(keys):
+            statement = select(GroupFile.id, GroupFile.width, GroupFile.height).where(
+                GroupFile.id.in_(some), *there
+            )
+            for key, wide, high in (await self.session.execute(statement)).all():
+                found[key] = (wide, high) if wide and high else None
+        return found
 
     async def attach(self, post_id: UUID, by_id: UUID, files: Collection[UUID]) -> None:
         """Files the writer has brought and no post has shown yet are this post's."""

@@ -174,17 +174,27 @@ def after(newest: UUID | None) -> UUID:
 
 
 async def rendered(session: ReadSession, by: Principal, group_id: UUID, text: str) -> Rendered:
-    """For a group's readers of today: they can be named, and its files shown."""
+    return await made(text, await audience(session, by, group_id, [text]))
+
+
+async def audience(
+    session: ReadSession, by: Principal, group_id: UUID, texts: Sequence[str]
+) -> Audience:
+    """A group's readers of today, who can be named in ``texts``, and those of its files they show."""
     people: dict[str, list[UUID]] = {}
-    if "@" in text:
+    if any("@" in one for one in texts):
         for one in await MemberRepository(session).of(group_id, by.today):
             if one.active and one.post.role in rights.READ.roles:
                 people.setdefault(one.person.display_name, []).append(one.person.id)
-    files = await PointerRepository(session).files(group_id, files_named(text))
-    audience = Audience(people, files, lambda key: f"/groups/{group_id}/files/{key}", small_of)
+    named = set[UUID]().union(*map(files_named, texts))
+    files = await PointerRepository(session).files(group_id, named)
+    return Audience(people, files, lambda key: f"/groups/{group_id}/files/{key}", small_of)
+
+
+async def made(text: str, readers: Audience) -> Rendered:
     if len(text) < LONG:
-        return render(text, audience)
-    return await asyncio.to_thread(render, text, audience)
+        return render(text, readers)
+    return await asyncio.to_thread(render, text, readers)
 
 
 async def point(session: WriteSession, post: Post, topic: Topic, made: Rendered) -> None:
@@ -264,6 +274,9 @@ async def remove(
     post.deleted_at, post.deleted_by_id, post.deleted_because = frame.now(), by.id, reason
     post.version += 1
     await session.flush()
+    if held.topic.last_post_id == post.id:
+        await TopicRepository(session).find_last(held.topic)
+        await session.flush()
     await PointerRepository(session).mention(post.id, ())
     await indexing.written(session, held.topic, post)
     await telling.changed(session, held.topic, Change.DELETION, post)

@@ -171,11 +171,15 @@ async def merged(session: WriteSession, gone_id: UUID, into_id: UUID) -> None:
     readings = ReadingRepository(session)
     last = await TopicRepository(session).newest([gone_id, into_id])
     of = {key: await readings.of_topic(key) for key in (gone_id, into_id)}
-    for person in of[gone_id].keys() | of[into_id].keys():
+    # Who reads a whole group locks by topic as well: nobody waits crosswise.
+    if gone_id < into_id:
+        await readings.remove_of(gone_id)
+    for person in sorted(of[gone_id].keys() | of[into_id].keys()):
         pairs = [(of[key].get(person), last[key][0]) for key in (gone_id, into_id)]
         gone = pairs[0][0]
         await readings.set(person, into_id, _read_of_both(pairs), gone.follows if gone else None)
-    await readings.remove_of(gone_id)
+    if gone_id > into_id:
+        await readings.remove_of(gone_id)
 
 
 def _read_of_both(pairs: Sequence[tuple[TopicReading | None, UUID | None]]) -> UUID | None:

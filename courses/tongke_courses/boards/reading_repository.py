@@ -225,8 +225,11 @@ class ReadingRepository(Repository[TopicReading]):
         )
 
     def _unread(self, mine: Subquery, person_id: UUID, *wanted: Any) -> Any:
+        floor = func.coalesce(TopicReading.read_post_id, mine.c.came)
         return _read(mine, person_id, *wanted).where(
-            Topic.last_post_id > func.coalesce(TopicReading.read_post_id, mine.c.came),
+            Topic.last_post_id > floor,
+            # The posts of a topic may all have been taken out, or those of others.
+            _after(floor, mine, person_id).exists(),
             there(),
             or_(TopicReading.follows.is_(None), TopicReading.follows.is_(True)),
         )

@@ -114,8 +114,18 @@ class TopicRepository(Repository[Topic]):
         statement = self._listed([group_id], wanted).where(Topic.pinned_at.is_not(None))
         return await self.all(statement.limit(MOST_PINNED))
 
-    async def about(self, groups: Collection[UUID], wanted: Filter, limit: int) -> Sequence[Topic]:
-        return await self.all(self._listed(groups, wanted).limit(limit))
+    async def count_pinned(self, group_id: UUID) -> int:
+        where = Topic.group_id == group_id, Topic.pinned_at.is_not(None), *shown()
+        statement = select(func.count()).select_from(Topic).where(*where)
+        return int((await self.session.execute(statement)).scalar_one())
+
+    async def about(
+        self, groups: Collection[UUID], wanted: Filter, limit: int
+    ) -> tuple[Sequence[Topic], int]:
+        """And how many there are. One query."""
+        every = self._listed(groups, wanted).add_columns(func.count().over())
+        rows = (await self.session.execute(every.limit(limit))).all()
+        return [one for one, _ in rows], int(rows[0][1]) if rows else 0
 
     async def around(
         self,
@@ -173,21 +183,39 @@ class TopicRepository(Repository[Topic]):
         )
 
     async def newest_key(self, group_id: UUID) -> UUID | None:
-        """Of the posts of a group's topics: what is written next has a later one."""
-        statement = (
+        """Of the posts of a group's topics, also of those taken out: what is written next has a later
+        one.
+        """
+        last = (
             select(Topic.last_post_id)
             .where(Topic.group_id == group_id, Topic.last_post_id.is_not(None))
             .order_by(Topic.last_post_id.desc())
             .limit(1)
         )
-        return (await self.session.execute(statement)).scalar_one_or_none()
+        newest = (await self.session.execute(last)).scalar_one_or_none()
+        if newest is None:
+            return None
+        # What was read up to may have been taken out since.
+        out = (
+            select(Post.id)
+            .join(Topic, Topic.id == Post.topic_id)
+            .where(Topic.group_id == group_id, Post.id > newest)
+            .order_by(Post.id.desc())
+            .limit(1)
+        )
+        return (await self.session.execute(out)).scalar_one_or_none() or newest
 
     async def count_again(self, topic: Topic) -> None:
         """After posts came or went."""
-        last = select(Post.id, Post.created_at).where(Post.topic_id == topic.id)
-        row = (await self.session.execute(last.order_by(Post.id.desc()).limit(1))).one_or_none()
         number = select(func.count()).select_from(Post).where(Post.topic_id == topic.id)
         topic.posts = (await self.session.execute(number)).scalar_one()
+        await self.find_last(topic)
+
+    async def find_last(self, topic: Topic) -> None:
+        """The newest post that was not taken out; where none is left, the newest of all."""
+        last = select(Post.id, Post.created_at).where(Post.topic_id == topic.id)
+        left_first = case((Post.deleted_at.is_(None), 0), else_=1), Post.id.desc()
+        row = (await self.session.execute(last.order_by(*left_first).limit(1))).one_or_none()
         if row is not None:
             topic.last_post_id, topic.last_post_at = row.id, row.created_at
 

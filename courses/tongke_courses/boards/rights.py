@@ -30,7 +30,10 @@ MODERATE = Rule(
         "posts out with a reason, and answer reports"
     ),
     HEAD.roles | PLAN.roles,
-    also=N_("Only in the group one holds this part in"),
+    also=N_(
+        "Only in the group one holds this part in; reports on one's own posts somebody else answers: "
+        "where there is nobody, the administrators who oversee the group are told"
+    ),
 )
 EXPORT = Rule(
     "group.export",

@@ -76,7 +76,7 @@ async def about(
     """About one lesson (moments of its replay as well), material, course or textbook node, in all
     groups one belongs to.
     """
-    return await service.about(
+    found, _ = await service.about(
         session,
         principal,
         lesson_id=lesson_id,
@@ -84,6 +84,7 @@ async def about(
         course_id=course_id,
         node_id=node_id,
     )
+    return found
 
 
 @router.get("/topics/{topic_id}")

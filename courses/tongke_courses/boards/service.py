@@ -82,10 +82,11 @@ async def about(
     material_id: UUID | None = None,
     course_id: UUID | None = None,
     node_id: UUID | None = None,
-) -> list[TopicOut]:
+    limit: int = MOST_ABOUT,
+) -> tuple[list[TopicOut], int]:
     """Topics about the thing (of a lesson: moments as well, with their ``at_ms``) in all groups
-    ``principal`` reads, at most MOST_ABOUT, the one last written in first. Nothing about what they
-    may not see.
+    ``principal`` reads, at most ``limit``, the one last written in first; and how many there are.
+    Nothing about what they may not see.
 
     Raises Invalid ``one_thing`` unless one thing is asked about.
     """
@@ -96,13 +97,13 @@ async def about(
         raise Invalid(code="one_thing")
     groups = rights.groups_read(principal)
     if not groups:
-        return []
+        return [], 0
     try:
         chosen = await _filter(session, principal, wanted)
     except NotFound:
-        return []
-    found = await TopicRepository(session).about(groups, chosen, MOST_ABOUT)
-    return await outs.topics(session, principal, found)
+        return [], 0
+    found, every = await TopicRepository(session).about(groups, chosen, limit)
+    return await outs.topics(session, principal, found), every
 
 
 async def around(

@@ -14,6 +14,7 @@ from tongke_courses.boards import reading, rights
 from tongke_courses.boards.models import Follow, Post, Topic, TopicState, TopicStep, TopicTry
 from tongke_courses.boards.reading_repository import FollowRepository, Member, TryRepository
 from tongke_courses.groups.models import Group
+from tongke_courses.groups.repository import GroupRepository, MemberRepository
 from tongke_platform import notices
 from tongke_platform.database import WriteSession, utc_now
 from tongke_platform.errors import N_
@@ -82,6 +83,20 @@ REPORTED = register(
         N_("A post in a group you look after is reported"),
         N_("A post in %(title)s is reported"),
         N_("Somebody finds a post in %(title)s (%(group)s) not right. Your answer is awaited."),
+        mail=Choice.NOW,
+    )
+)
+
+
+NOBODY_ANSWERS = register(
+    NoticeKind(
+        "board.nobody_answers",
+        N_("A report in a group you oversee has nobody who may answer it"),
+        N_("%(group)s: a report that nobody there may answer"),
+        N_(
+            "A post in %(group)s is reported, and nobody but who wrote it looks after the group, if "
+            "anybody does. Please see to it that somebody else can answer the report."
+        ),
         mail=Choice.NOW,
     )
 )
@@ -210,17 +225,38 @@ def _until(asked: TopicTry | None) -> str:
 async def reported(
     session: WriteSession, topic: Topic, post: Post, day: date | None = None
 ) -> None:
-    """Those who moderate the group have a report to answer."""
+    """Those who moderate the group have a report to answer; not one on their own post. Where there is
+    nobody, those who oversee the group are told: not what it is about, which they may not read.
+    """
     heads = [
-        one for one in await _members(session, topic, day) if one.role in rights.MODERATE.roles
+        one.person_id
+        for one in await _members(session, topic, day)
+        if one.role in rights.MODERATE.roles and one.person_id != post.by_id
     ]
+    if not heads:
+        await _nobody_answers(session, topic, post, day or _latest_day())
+        return
     await notices.send(
         session,
-        to=[one.person_id for one in heads if one.person_id != post.by_id],
+        to=heads,
         kind=REPORTED,
         params=await _params(session, topic),
         link=page_of(topic.id),
         key=f"board.reported:{post.id}:{post.version}",
+    )
+
+
+async def _nobody_answers(session: WriteSession, topic: Topic, post: Post, day: date) -> None:
+    group = await GroupRepository(session).by_id(topic.group_id)
+    assert group is not None, "the topic is in it"
+    overseers = await MemberRepository(session).overseers(group, day)
+    await notices.send(
+        session,
+        to=[one for one in overseers if one != post.by_id],
+        kind=NOBODY_ANSWERS,
+        params={"group": group.name},
+        link=f"/groups/{group.id}",
+        key=f"board.nobody_answers:{post.id}:{post.version}",
     )
 
 

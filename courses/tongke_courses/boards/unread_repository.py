@@ -25,13 +25,15 @@ class UnreadRepository(ReadingRepository):
     async def read_group(
         self, person_id: UUID, group_id: UUID, day: date, upto: UUID | None, now: datetime
     ) -> int:
-        """Every topic as far as the post ``upto``, or to its end; how many. Never back."""
+        """Every topic as far as the post ``upto``, or to its end; how many. Never back. In the order
+        of the topics' keys, as all who change several readings.
+        """
         mine = mine_of(person_id, day)
         statement: Any = self._unread(mine, person_id, Topic.id, Topic.last_post_id)
         rows: Any = await self.session.execute(statement.where(Topic.group_id == group_id))
         values = [
             self._row(person_id, row[0], row[1] if upto is None else min(row[1], upto), now)
-            for row in rows.all()
+            for row in sorted(rows.all())
         ]
         for start in range(0, len(values), CHUNK):
             await self._read_to(values[start : start + CHUNK])

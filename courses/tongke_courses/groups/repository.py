@@ -19,9 +19,9 @@ from tongke_courses.groups.models import (
     JoiningState,
     JoiningWay,
 )
-from tongke_courses.groups.rights import PARTS
+from tongke_courses.groups.rights import APPOINT, PARTS
 from tongke_platform.database import Repository
-from tongke_platform.organisations.models import Organisation
+from tongke_platform.organisations.models import Organisation, Region
 from tongke_platform.paging import contains
 from tongke_platform.people.models import Membership, Person
 from tongke_platform.people.repository import in_force
@@ -100,6 +100,33 @@ class MemberRepository(Repository[Membership]):
         found = await self.all(self.base().where(Membership.scope_id == group_id, in_force(day)))
         ordered = sorted(found, key=lambda one: (_RANK.get(one.role, 99), one.id))
         return await self._with_schools(ordered, day)
+
+    async def overseers(self, group: Group, day: date) -> set[UUID]:
+        """Who may appoint a head on ``day``: of those the nearest, at its home, in a region around it,
+        or everywhere. ``group`` with its home.
+        """
+        home, where = group.organisation, group.region.path if group.region else ""
+        places = [home.id, home.parent_id] if home else []
+        around = or_(
+            and_(Membership.scope == Scope.ORGANISATION, Membership.organisation_id.in_(places)),
+            Membership.scope == Scope.PLATFORM,
+            Membership.scope == Scope.REGION,
+        )
+        rows = await self.session.execute(
+            select(Membership.person_id, Membership.scope, Region.path)
+            .join(Person, Person.id == Membership.person_id)
+            .outerjoin(Region, Region.id == Membership.region_id)
+            .where(Membership.role.in_(APPOINT.roles), in_force(day), around)
+            .where(Person.deactivated_at.is_(None))
+        )
+        found: dict[tuple[bool, int], set[UUID]] = {}
+        for person_id, scope, path in rows.all():
+            inside = (home.region_path if home else where).startswith(path or "/")
+            if scope is not Scope.REGION or (path and inside):
+                found.setdefault((scope is Scope.ORGANISATION, len(path or "")), set()).add(
+                    person_id
+                )
+        return found[max(found)] if found else set()
 
     async def former(self, group_id: UUID, day: date, limit: int = 200) -> list[Member]:
         """Who was in it and is no more, those who left last first."""

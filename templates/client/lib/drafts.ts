@@ -7,7 +7,6 @@ import type { Theirs } from "./where";
 export interface Draft extends Theirs {
   sent_as: string;
   topic_id: string | null;
-  anchor: Record<string, unknown> | null;
 }
 
 /** Of a topic, or (null) of topics to be begun in a group. Throws a Problem. */

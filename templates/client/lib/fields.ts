@@ -8,6 +8,11 @@ export interface Said {
 }
 
 export class Fields {
+  /** What the words in the form are about, whatever its field `anchor` says: as long as that still says
+   * what it said when they came.
+   */
+  private theirs: { anchor: Said["anchor"]; field: string } | null = null;
+
   constructor(private readonly form: HTMLFormElement) {}
 
   said(): Said {
@@ -16,19 +21,26 @@ export class Fields {
       title: value("title"),
       text: value("text"),
       replyTo: value("reply_to") || null,
-      anchor: parsed(value("anchor")),
+      anchor: this.anchor(value("anchor")),
     };
   }
 
-  /** `replyTo` undefined: whom the form answers stays. The form hears of it as `filled`. */
-  fill({ title, text, replyTo }: { title: string; text: string; replyTo?: string | null | undefined }): void {
+  private anchor(field: string): Said["anchor"] {
+    return this.theirs?.field === field ? this.theirs.anchor : parsed(field);
+  }
+
+  /** `replyTo` undefined: whom the form answers stays; `anchor` undefined: what it is about is what its
+   * field says. The form hears of it as `filled`, with what the words are about.
+   */
+  fill({ title, text, replyTo, anchor }: { title: string; text: string; replyTo?: string | null | undefined; anchor?: Said["anchor"] | undefined }): void {
+    this.theirs = anchor === undefined ? null : { anchor, field: this.field("anchor")?.value ?? "" };
     const values: Record<string, string> = { title, text };
     if (replyTo !== undefined) values["reply_to"] = replyTo ?? "";
     for (const [name, value] of Object.entries(values)) {
       const field = this.field(name);
       if (field && field.value !== value) field.value = value;
     }
-    this.form.dispatchEvent(new Event("filled"));
+    this.form.dispatchEvent(new CustomEvent("filled", { detail: this.said().anchor }));
   }
 
   /** What is on its way stays as it is. */

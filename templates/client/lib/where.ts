@@ -19,6 +19,7 @@ export interface Theirs {
   title: string;
   text: string;
   reply_to: string | null;
+  anchor: Record<string, unknown> | null;
   version: number;
 }
 

@@ -193,16 +193,21 @@ function changed(data: Change): void {
 
 function noteRead(): void {
   if (!last || read >= last || document.visibilityState !== "visible") return;
+  const before = read;
   const upto = last;
   read = upto;
+  // Not taken, it is said again with the next: the page may have been signed out, or the server ill.
+  const again = (): void => {
+    if (read === upto) read = before;
+  };
   void fetch(`/api/topics/${page.topic}/reading`, {
     method: "PUT",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ read_post_id: upto }),
     keepalive: true,
-  }).catch(() => {
-    read = "";
-  });
+  }).then((answer) => {
+    if (!answer.ok) again();
+  }, again);
 }
 
 /** When the end of the page has been on the screen. */
@@ -272,6 +277,28 @@ document.addEventListener("click", (event) => {
   showForm();
 });
 
+const THINGS: Record<string, string> = { lesson: "lesson", moment: "lesson", material: "material", course: "course", textbook: "node" };
+
+/** Words that came back are about what they were begun about, whatever this page was opened for. */
+async function restoreAbout(form: HTMLFormElement, anchor: Record<string, unknown> | null): Promise<void> {
+  const place = document.getElementById("about");
+  const field = form.elements.namedItem("anchor") as HTMLInputElement | null;
+  if (!place || thing(anchor) === thing(field?.value ? (JSON.parse(field.value) as Record<string, unknown>) : null)) return;
+  form.querySelector("[data-page]")?.closest("label")?.remove();
+  const there = await fetched(`${location.pathname}${anchor ? `?${thing(anchor)}` : ""}`);
+  place.replaceChildren(...Array.from(there?.getElementById("about")?.children ?? []));
+  place.hidden = place.children.length === 0;
+}
+
+/** As an address says it. */
+function thing(anchor: Record<string, unknown> | null): string {
+  if (!anchor) return "";
+  const asked = new URLSearchParams({ [THINGS[String(anchor["kind"])] ?? ""]: String(anchor["id"]) });
+  if (anchor["at_ms"] !== undefined) asked.set("at", String(Math.floor(Number(anchor["at_ms"]) / 1000)));
+  if (anchor["page"] !== undefined) asked.set("page", String(anchor["page"]));
+  return asked.toString();
+}
+
 /** The page of a material that a topic is about is said in the form. */
 function choosePage(): void {
   const field = document.querySelector<HTMLInputElement>("[data-page]");
@@ -287,6 +314,8 @@ function startWriting(): void {
   const found = composers(page.group, page.names);
   const reply = replyForm();
   reply?.addEventListener("filled", () => void restoreAnswering(reply));
+  const begun = document.querySelector<HTMLFormElement>("form[data-composer=new]");
+  begun?.addEventListener("filled", (event) => void restoreAbout(begun, (event as CustomEvent<Record<string, unknown> | null>).detail));
   if (!page.me) return;
   const outbox = new Outbox(page.me);
   for (const one of found) {
