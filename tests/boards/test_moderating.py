@@ -209,7 +209,7 @@ async def test_all_at_once(board: Board, frame: Frame, seed: int) -> None:
     answers = await asyncio.gather(
         *(board.ask(board.head, method, path, json=body) for method, path, body in every)
     )
-    assert {one.status_code for one in answers} <= {200, 201, 204, 404, 409}, [
+    assert {one.status_code for one in answers} <= {200, 201, 204, 404, 409, 503}, [
         one.text for one in answers if one.status_code >= 500
     ]
     await _whole(frame, sent, answers)

@@ -7,12 +7,12 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Integer, String, literal, select
+from sqlalchemy import Integer, String, literal, select, text, update
 from sqlalchemy.exc import DataError
 
 from tests.makers import Makers
 from tongke_platform.app.problems import ALREADY_THERE
-from tongke_platform.database import UTCDateTime
+from tongke_platform.database import Database, UTCDateTime
 from tongke_platform.frame import Frame, Reading
 from tongke_platform.organisations.models import Region
 from tongke_platform.people.roles import Role
@@ -115,3 +115,31 @@ async def test_days_at_the_ends_of_the_calendar(
     headers = await make.bearer(await make.person(role=Role.ADMIN))
     year = {"name": "far", "starts_on": days[0], "ends_on": days[1]}
     assert (await client.post("/api/years", json=year, headers=headers)).status_code == 422
+
+
+async def test_what_others_hold_for_long_is_to_be_tried_again(
+    app: FastAPI, client: httpx2.AsyncClient, frame: Frame, make: Makers
+) -> None:
+    """By another server, or by somebody at the database's own shell."""
+    region = await make.region()
+    other = Database(frame.database.url)
+
+    @app.post("/api/held")
+    async def held() -> None:
+        async with frame.database.write() as session:
+            if not other.is_sqlite:
+                await session.execute(text("SET LOCAL lock_timeout = 1"))
+            await session.execute(update(Region).values(name="x"))
+
+    if other.is_sqlite:
+        # Its one writing connection keeps this.
+        async with frame.database.write() as session:
+            await session.execute(text("PRAGMA busy_timeout = 1"))
+    async with other.write() as session:
+        await session.execute(update(Region).values(name="y"))
+        answer = await client.post("/api/held")
+    await other.close()
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert answer.headers["retry-after"] == "1"
+    async with frame.database.read() as session:
+        assert (await session.get_one(Region, region.id)).name == "y"

@@ -6,11 +6,12 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
+from tongke_platform.database.unfit import is_busy
 from tongke_platform.errors import (
     N_,
     Conflict,
@@ -39,6 +40,7 @@ REFUSALS = {
 }
 TOO_LARGE = N_("This is too much to be sent at once. Nothing of it was saved.")
 ALREADY_THERE = N_("This is already there, or has changed meanwhile. Please look again.")
+BUSY = N_("Many are changing this at the same moment. Please try again.")
 MEDIA_AWAY = N_("The media service is restarting. Please try again in a moment.")
 
 # Of every operation, in the document of the API.
@@ -185,6 +187,12 @@ def install(app: FastAPI) -> None:
         log.warning("refused by the database", error=type(error.__cause__).__name__)
         return render(request, Conflict(ALREADY_THERE))
 
+    async def on_database(request: Request, error: Exception) -> Response:
+        assert isinstance(error, DBAPIError)
+        if not is_busy(error):
+            raise error
+        return render(request, TongkeError(BUSY, code="busy", status=503, retry_after=1))
+
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("request failed", exc_info=error)
         return render(request, TongkeError())
@@ -196,4 +204,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(DataError, on_unfit)
     app.add_exception_handler(IntegrityError, on_twice)
+    app.add_exception_handler(DBAPIError, on_database)
     app.add_exception_handler(Exception, on_bug)
