@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tests.boards.board import Board, words
 from tests.groups.stage import GROUPS, code
 from tongke_courses.boards import files, moderating
-from tongke_courses.boards.models import Draft, GroupFile, Post, Topic, TopicReading
+from tongke_courses.boards.models import NO_POST, Draft, GroupFile, Post, Topic, TopicReading
 from tongke_platform.frame import Frame
 
 
@@ -235,7 +235,7 @@ async def _whole(frame: Frame, sent: list[str], answers: list[Any]) -> None:
         assert one.posts == len(here)
         if one.merged_into_id is None:
             left = [post.id for post in here if post.deleted_at is None]
-            assert one.last_post_id == (left or [here[-1].id])[-1]
+            assert one.last_post_id == (left[-1] if left else NO_POST)
         else:
             assert here == []
             assert known[one.merged_into_id].merged_into_id is None

@@ -141,5 +141,5 @@ async def test_what_others_hold_for_long_is_to_be_tried_again(
     await other.close()
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert answer.headers["retry-after"] == "1"
-    async with frame.database.read() as session:
-        assert (await session.get_one(Region, region.id)).name == "y"
+    async with frame.database.read() as reading:
+        assert (await reading.get_one(Region, region.id)).name == "y"

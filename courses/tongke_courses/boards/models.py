@@ -39,6 +39,10 @@ class AnchorKind(StrEnum):
     TEXTBOOK = "textbook"
 
 
+# Before every key: the last post of a topic in which none is left.
+NO_POST = UUID(int=0)
+
+
 class Topic(Record):
     """``anchor_label`` is what the anchored thing was called: it stays when the thing is deleted.
     ``anchor_at_ms`` is of the lesson's replay, ``anchor_page`` of the material (the first is 1).

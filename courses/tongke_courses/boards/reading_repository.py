@@ -228,8 +228,6 @@ class ReadingRepository(Repository[TopicReading]):
         floor = func.coalesce(TopicReading.read_post_id, mine.c.came)
         return _read(mine, person_id, *wanted).where(
             Topic.last_post_id > floor,
-            # The posts of a topic may all have been taken out, or those of others.
-            _after(floor, mine, person_id).exists(),
             there(),
             or_(TopicReading.follows.is_(None), TopicReading.follows.is_(True)),
         )

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased, joinedload
 
 from tongke_courses.boards.models import (
+    NO_POST,
     AnchorKind,
     Draft,
     GroupFile,
@@ -212,11 +213,16 @@ class TopicRepository(Repository[Topic]):
         await self.find_last(topic)
 
     async def find_last(self, topic: Topic) -> None:
-        """The newest post that was not taken out; where none is left, the newest of all."""
-        last = select(Post.id, Post.created_at).where(Post.topic_id == topic.id)
-        left_first = case((Post.deleted_at.is_(None), 0), else_=1), Post.id.desc()
-        row = (await self.session.execute(last.order_by(*left_first).limit(1))).one_or_none()
-        if row is not None:
+        """The newest post that was not taken out; where none is left, ``NO_POST``: new to nobody."""
+        left = (
+            select(Post.id, Post.created_at)
+            .where(Post.topic_id == topic.id, Post.deleted_at.is_(None))
+            .order_by(Post.id.desc())
+        )
+        row = (await self.session.execute(left.limit(1))).one_or_none()
+        if row is None:
+            topic.last_post_id = NO_POST
+        else:
             topic.last_post_id, topic.last_post_at = row.id, row.created_at
 
     async def lead_on(self, gone: UUID, into: UUID) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import Session
 
+from tongke_platform.database import sqlite
 from tongke_platform.database.unfit import tell_unfit
 
 BUSY_TIMEOUT_MS = 5000
@@ -112,7 +113,8 @@ def _make_engine(url: str, is_sqlite: bool, begin: str, **options: Any) -> Async
             url, pool_pre_ping=True, pool_timeout=10, connect_args=waits, **options
         )
     else:
-        engine = create_async_engine(url, pool_timeout=10, **options)
+        creator = sqlite.connecting(make_url(url).database or "")
+        engine = create_async_engine(url, pool_timeout=10, async_creator=creator, **options)
         prepare_sqlite(engine, begin)
     tell_unfit(engine)
     return engine
