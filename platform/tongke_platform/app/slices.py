@@ -10,6 +10,7 @@ from tongke_courses.boards import file_pages as group_file_pages
 from tongke_courses.boards import file_routes as group_file_routes
 from tongke_courses.boards import memory_routes, moderation_routes, post_routes
 from tongke_courses.boards import pages as board_pages
+from tongke_courses.boards import pages_changes as changes_pages
 from tongke_courses.boards import pages_memory as memory_pages
 from tongke_courses.boards import pages_post as post_pages
 from tongke_courses.boards import pages_topic as topic_pages
@@ -135,6 +136,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     group_export_routes.router,
     memory_routes.router,
     memory_pages.router,
+    changes_pages.router,
     unread_pages.router,
     topic_pages.router,
     post_pages.router,

@@ -92,6 +92,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "/groups/{group_id}",
         "/groups/{group_id}/edit",
         "/groups/{group_id}/people",
+        "/groups/{group_id}/changes",
         "/groups/{group_id}/memory",
         "/groups/{group_id}/export.zip",
         "/groups/{group_id}/activities/new",
