@@ -203,3 +203,26 @@ def test_anything_may_come(line: str, further: list[str]) -> None:
     for text in (line, f"小学/数学/人教版/{line}"):
         found = parse(text, further)
         assert found is None or found.stage
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("小学/数学/四年级/义务教育教科书·数学四年级下册（苏教版）",
+         ("小学", SIX, "数学", "苏教版", "四年级", "下册")),
+        ("数学/人教版/七年级/义务教育教科书·数学七年级上册",
+         ("初中", SIX, "数学", "人教版", "七年级", "上册")),
+        ("初中（五•四学制）/义务教育教科书（五•四学制）·数学六年级上册",
+         ("初中", FIVE, "数学", None, "六年级", "上册")),
+        ("语文/人民教育出版社/义务教育教科书·语文七年级上册",  # 人教版 or 统编版: not said
+         ("初中", SIX, "语文", "人民教育出版社", "七年级", "上册")),
+    ],
+)  # fmt: skip
+def test_folders_that_are_missing(line: str, expected: tuple[str | None, ...]) -> None:
+    assert said(line) == expected
+
+
+def test_a_publisher_alone_is_its_editions_other_name() -> None:
+    found = parse("初中/数学/人民教育出版社/义务教育教科书·数学七年级下册")
+    assert found is not None
+    assert (found.edition, found.alias) == ("人教版", "人民教育出版社")

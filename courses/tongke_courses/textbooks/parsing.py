@@ -12,14 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from tongke_courses.textbooks import loose, titles, words
+from tongke_courses.textbooks import editions, loose, paths, titles, words
 
 MAX_LINE = 600
 MAX_NAME = 120
 
-_MERGED = re.compile(r"\.pdf_merge_folder$")
-# With what downloads put behind a name: the moment, the year, a copy's number.
-_SUFFIX = re.compile(r"(?:_\d{4,}|（\d{1,2}）)?\.(?:pdf|PDF)(?:\.\d+)?$|_\d{10,}$")
 _BOOK = re.compile(r"（(教师用书|学生活动手册)）$")
 _SAID_EDITION = re.compile(r"[一-鿿]{1,6}版")
 _READERS = ("读本", "教师用书")
@@ -80,10 +77,13 @@ def _parse(line: str) -> Title | None:
     line = words.even(line)
     if not 0 < len(line) <= MAX_LINE:
         return None
-    parts = _parts(line)
+    parts = paths.parts(line)
     if len(parts) == 1:
         return _bare(parts[0]) or _loose(parts[0])
-    found = _stage(parts[0]) if parts else None
+    found = paths.stage(parts[0]) if parts else None
+    if found is None:
+        found = _stage_of_titles(parts)
+        parts = ["", *parts]
     if found is None:
         return None
     place = _placed(*found, parts[1:])
@@ -110,40 +110,33 @@ def _loose(part: str) -> Title | None:
     )  # fmt: skip
 
 
-def _parts(line: str) -> list[str]:
-    """Of a folder whose files were merged, the name is said twice."""
-    kept: list[str] = []
-    for part in (one.strip() for one in line.split("/")):
-        name = _SUFFIX.sub("", _MERGED.sub("", part)).strip()
-        if name and not (kept and kept[-1] == name):
-            kept.append(name)
-    return kept
-
-
-@lru_cache(64)
-def _stage(part: str) -> tuple[str, str | None] | None:
-    """Stage and the system said with it: ``初中（五•四学制）``."""
-    inside = titles.BRACKET.findall(part)
-    name = titles.BRACKET.sub("", part).strip()
-    stage = words.STAGES.get(name)
-    if stage is None or len(inside) > 1:
-        return None
-    if not inside:
-        return stage, None
-    system = words.system_of(inside[0])
-    return (stage, system) if system else None
+def _stage_of_titles(parts: list[str]) -> tuple[str, None] | None:
+    """A path that begins with the subject: the title's series and grade tell the stage."""
+    said = next((one for one in parts if titles.series(one)), None)
+    bare = _bare(said) if said and loose.SUBJECTS.fullmatch(parts[0]) else None
+    return (bare.stage, None) if bare else None
 
 
 def _placed(stage: str, system: str | None, parts: list[str]) -> Title | None:
     if parts and (said := words.system_of(parts[0])):
         system, parts = said, parts[1:]
+    if parts and (series := titles.series(parts[0])) and series[0]:
+        parts = [titles.read(parts[0]).head.split("·")[0], *parts]
     if len(parts) < 2:
         return None
+    if _no_edition(parts[1]):
+        return _finish(_descend(Title(stage, system, parts[0]), parts[1:]))
     edition, alias = _edition(parts[1])
     place = Title(stage, system, _BOOK.sub("", parts[0]), edition, alias=alias)
     if "版" not in edition and "社" not in edition:
         place = replace(place, rest=(parts[1],))
     return _finish(_descend(place, parts[2:]))
+
+
+def _no_edition(part: str) -> bool:
+    """A grade or a title where lists have the edition's folder."""
+    book = titles.read(part)
+    return titles.series(part) is not None or (book.grade is not None and not book.head)
 
 
 @lru_cache(4096)
@@ -176,6 +169,8 @@ def _add(place: Title, part: str, book: titles.Book, final: bool) -> Title:
     if _READER.fullmatch(part):
         return replace(place, volume=part, title=part)
     place = _merge(replace(place, title=part), book)
+    if place.edition is None:
+        place = replace(place, edition=_edition_said(book))
     name, rest = titles.names_in(book.head, place.subject or "")
     told = [one for one in book.variants if f"（{one}）" not in (place.edition or "")]
     told = [one for one in told if one not in (place.edition or "")]
@@ -202,6 +197,10 @@ def _merge(place: Title, book: titles.Book) -> Title:
 def _finish(place: Title) -> Title:
     if place.system is None and place.stage in words.WITH_SYSTEM:
         place = replace(place, system=words.SIX_THREE)
+    if place.edition:
+        own = editions.named(place.edition, place.subject or "")
+        alias = place.alias or (place.edition if own != place.edition else "")
+        place = replace(place, edition=own, alias=alias)
     return _checked(place)
 
 
@@ -222,13 +221,18 @@ def _bare(part: str) -> Title | None:
     stage = _stage_of(series[0], book.grade)
     if stage is None or not book.head:
         return None
-    edition = next((one for one in book.variants if _SAID_EDITION.fullmatch(one)), None)
+    edition = _edition_said(book)
     book = replace(book, variants=tuple(one for one in book.variants if one != edition))
     head, *more = [one for one in book.head.split("·") if one]
     extra = " ".join((*more, *book.variants))
     found = Title(stage, book.system, head, edition, book.grade, book.volume, extra, part,
                   rest=book.rest)  # fmt: skip
     return _finish(found)
+
+
+def _edition_said(book: titles.Book) -> str | None:
+    """The edition a title has in its brackets: ``数学三年级上册（人教版）``."""
+    return next((one for one in book.variants if _SAID_EDITION.fullmatch(one)), None)
 
 
 def _stage_of(series: str, grade: str | None) -> str | None:
