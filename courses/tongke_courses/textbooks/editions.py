@@ -1,4 +1,4 @@
-"""An edition by its publisher's name.
+"""An edition by its publisher's name, or by another of its own.
 
 The lists call an edition by its short name, alone or before its publisher: ``人教版``,
 ``人教版-人民教育出版社``. Others write the publisher alone.
@@ -29,10 +29,12 @@ _SHARED = {
     "人民教育出版社": ("语文", "历史", "道德与法治", "思想政治", "人文地理"),
     "中国地图出版社": ("地理图册",),
 }
+# What teachers go on calling the books of the ministry, whose lists call them 统编版 since 2019.
+_ALSO = {"部编版": "统编版", "部编本": "统编版", "统编本": "统编版"}
 
 
 def named(edition: str, subject: str) -> str:
     """The edition's own name; what is not known, or may be two, as it was written."""
     if subject in _SHARED.get(edition, ()):
         return edition
-    return _OF_PUBLISHER.get(edition, edition)
+    return _ALSO.get(edition) or _OF_PUBLISHER.get(edition, edition)
