@@ -66,7 +66,16 @@ async def test_of_so_many_days(board: Board) -> None:
 
 @pytest.mark.parametrize("days", ["0", "-1", "8", "٧", "9" * 400, "<script>", "1e3"])
 async def test_other_days_are_since_one_was_here(board: Board, days: str) -> None:
-    await board.topic(board.head)
+    read = await board.topic(board.head, title="读过的")
+    path = f"/api/topics/{read['id']}/reading"
+    await board.of(board.member, "PUT", path, json={"read_post_id": read["last_post_id"]})
     said = await page(board, board.member, f"?days={days}")
     assert "<script>" not in said.split("<main")[1].split("</main>")[0]
-    assert "Nothing changed" in said, "who never read anything has nothing to come back to"
+    assert "Nothing changed" in said
+
+
+async def test_who_never_read_anything_is_shown_a_month(board: Board) -> None:
+    await board.topic(board.head, title="新来的")
+    said = await page(board, board.member)
+    assert "新来的" in said
+    assert f'href="{here(board)}?days=30" aria-current="true"' in said

@@ -96,7 +96,13 @@ async def test_formulas_of_a_folder_without_a_network(
 async def test_the_floor(browsing86: Browsing, memory_server: LiveServer) -> None:
     board = await decided(memory_server)
     page = await board.open(await browsing86.context(width=PHONE), board.member)
-    for path in (f"/groups/{board.group}/memory", "/unread"):
-        await page.goto(memory_server.base_url + path)
-        assert not await wide(page)
+    group, topic = f"/groups/{board.group}", f"/topics/{board.topic}"
+    for path in (
+        group, f"{group}/topics", f"{group}/topics/new", f"{group}/files", f"{group}/memory",
+        f"{group}/changes?days=7", topic, "/groups", "/unread", "/me/notices",
+    ):  # fmt: skip
+        answer = await page.goto(memory_server.base_url + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        assert not await wide(page), path
     assert browsing86.troubles == []

@@ -16,6 +16,7 @@ from tongke_platform.pages.rendering import ThePages
 
 router = APIRouter(include_in_schema=False)
 DAYS = (1, 7, 30, 90)
+NEWCOMERS = 30
 
 
 @router.get("/groups/{group_id}/changes")
@@ -23,11 +24,18 @@ async def changes(
     request: Request, pages: ThePages, session: Reading, frame: TheFrame,
     principal: RequiredPrincipal, group_id: UUID, days: str = "",
 ) -> Response:  # fmt: skip
-    """``days``: one of ``DAYS``; anything else is since one last read something there."""
+    """``days``: one of ``DAYS``; anything else is since one last read something there. Who never did is
+    shown a month.
+    """
     chosen = next((one for one in DAYS if days == str(one)), None)
     now = frame.now()
     since = now - timedelta(days=chosen) if chosen else None
     found = await reading.changes(session, principal, group_id, since, now)
+    if found.since == now:
+        chosen = NEWCOMERS
+        found = await reading.changes(
+            session, principal, group_id, now - timedelta(days=NEWCOMERS), now
+        )
     group = await GroupRepository(session).by_id(group_id)
     if group is None:
         raise groups.missing()
