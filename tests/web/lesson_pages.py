@@ -11,9 +11,15 @@ from tests.web.waiting import until
 NO_WEBRTC = "delete window.RTCPeerConnection;"
 
 # The picture moves when two looks at it, frames apart, differ in many pixels.
+# A picture that is looked at while the page changes its player is found when it plays again.
 _MOVES = """async (selector) => {
-    const video = [...document.querySelectorAll(selector)].find((v) => v.videoWidth && !v.paused);
-    if (!video) return false;
+    const playing = (v) => v.videoWidth && !v.paused;
+    let video;
+    for (let tries = 0; !video; tries += 1) {
+        if (tries === 200) return false;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        video = [...document.querySelectorAll(selector)].find(playing);
+    }
     const canvas = document.createElement("canvas");
     canvas.width = 64; canvas.height = 36;
     const pen = canvas.getContext("2d");
@@ -22,7 +28,7 @@ _MOVES = """async (selector) => {
         return pen.getImageData(0, 0, 64, 36).data;
     };
     const before = look();
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let tries = 0; tries < 200; tries += 1) {
         await new Promise((resolve) => setTimeout(resolve, 50));
         const now = look();
         let changed = 0;
@@ -95,7 +101,7 @@ async def watches(room: Page, carrier: str, seconds: float = 15) -> None:
 
 
 async def moves(page: Page, selector: str = "video") -> bool:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         return bool(await page.evaluate(_MOVES, selector))
 
 
