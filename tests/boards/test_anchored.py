@@ -12,7 +12,7 @@ from tests.boards.board import Board
 from tests.boards.test_anchors import principal, wide
 from tests.makers import Someone
 from tests.rules.test_queries import counted
-from tongke_courses.catalogue.models import Course
+from tongke_courses.catalogue.models import Course, CourseState
 from tongke_courses.lessons.models import Lesson
 from tongke_courses.lessons.visibility import Visibility
 from tongke_courses.materials.models import Material, MaterialKind, MaterialVersion, StoredFile
@@ -44,7 +44,7 @@ async def shelf(board: Board, frame: Frame) -> Shelf:
     assert answer.status_code == 201, answer.text
     course = UUID(answer.json()["id"])
     async with frame.database.write() as session:
-        (await session.get_one(Course, course)).state = "published"  # type: ignore[assignment]
+        (await session.get_one(Course, course)).state = CourseState.PUBLISHED
         (await session.get_one(Lesson, lesson.id)).course_id = course
         stored = StoredFile(key=uuid4().hex, sha256="0" * 64, size=9, media_type="application/pdf")
         links = {"kind": MaterialKind.LINK, "url": "https://example.org/"}

@@ -276,7 +276,7 @@ async def last_of(stage: Stage, topic: Topic) -> UUID:
 
 
 async def waits(frame: Frame) -> None:
-    """Until somebody waits for a lock."""
+    """Until somebody waits for a lock: PostgreSQL tells nobody, so it is asked."""
     for _ in range(500):
         async with frame.database.read() as session:
             ungranted = text("SELECT count(*) FROM pg_locks WHERE NOT granted")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tongke_platform.database import Database
-from tongke_platform.database.sqlite import Connection
+from tongke_platform.database.sqlite import Connection, Cursor
 
 
 @pytest.fixture
@@ -59,7 +59,9 @@ async def test_after_an_error_it_goes_on(connection: AsyncConnection) -> None:
     assert (await connection.execute(text("SELECT count(*) FROM a"))).scalar_one() == 1
 
 
-async def test_who_goes_away_holds_up_nobody(tmp_path: Path) -> None:
+async def test_who_goes_away_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Given up on while the only connection that writes is at work."""
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}")
     count = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 300000)"
@@ -70,8 +72,16 @@ async def test_who_goes_away_holds_up_nobody(tmp_path: Path) -> None:
             return int(found.scalar_one())
 
     assert await write() == 300000
+    loop, begun, real = asyncio.get_running_loop(), asyncio.Event(), Cursor._visit
+
+    def telling(self: Cursor, act: Any, sql: str, parameters: Any) -> None:
+        if sql.startswith(count):
+            loop.call_soon_threadsafe(begun.set)
+        real(self, act, sql, parameters)
+
+    monkeypatch.setattr(Cursor, "_visit", telling)
     task = asyncio.ensure_future(write())
-    await asyncio.sleep(0.005)
+    await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -101,11 +101,11 @@ def _loose(part: str) -> Title | None:
         return None
     book = titles.read(said.title)
     stage = said.stage or ("高中" if book.grade is None else _stage_of("", book.grade))
-    if stage is None:
+    subject = loose.SUBJECTS.match(said.title)
+    if stage is None or subject is None:
         return None
-    subject = said.title[: loose.SUBJECTS.match(said.title).end()]  # type: ignore[union-attr]
     return _finish(
-        Title(stage, book.system, subject, said.edition, book.grade, book.volume, title=part,
+        Title(stage, book.system, subject[0], said.edition, book.grade, book.volume, title=part,
               rest=book.rest)
     )  # fmt: skip
 
